@@ -1,0 +1,67 @@
+"""Run one enrich worker in the foreground: ``python -m services.enrich``."""
+
+import asyncio
+
+from services.contracts.topics import ACCEPTED, ENRICHED
+from services.enrich import enrichment, stream
+from services.enrich.pool import EnrichmentPool, Models
+from services.enrich.settings import EnrichSettings
+from services.enrich.worker import STAGE, Enricher
+from services.runtime import kafka, lifecycle
+from services.runtime.connections import connected, wait_for_topics
+from services.runtime.dead_letters import DeadLetterWriter
+from services.runtime.health import Health
+from services.runtime.kafka import KafkaSettings
+from services.runtime.patience import Patience
+from services.runtime.sending import Sender
+from services.runtime.settings import (
+    SettingsError,
+    WorkerSettings,
+    read,
+    refuse_misspelt,
+    stop_for_wrong_use,
+)
+
+MODELS = Models(load=enrichment.load, work=enrichment.enrich_value)
+
+
+def main() -> None:
+    """Read the settings, then work until told to stop."""
+    try:
+        refuse_misspelt()
+        worker, broker = read(WorkerSettings), read(KafkaSettings)
+        settings = read(EnrichSettings)
+    except SettingsError as error:
+        stop_for_wrong_use(error)
+    accepted, enriched = ACCEPTED.within(worker.namespace), ENRICHED.within(worker.namespace)
+
+    async def body(stopping: asyncio.Event, health: Health) -> None:
+        patience = Patience(health, stopping.is_set)
+        pool = EnrichmentPool(
+            MODELS,
+            processes=settings.processes,
+            timeout_seconds=settings.timeout_seconds,
+            beat=health.beat,
+        )
+        try:
+            await pool.start()
+            await wait_for_topics(broker, [accepted, enriched], patience)
+            async with connected(lambda: kafka.producer(broker), patience) as producer:
+                sender = Sender(producer, patience)
+                letters = DeadLetterWriter(STAGE, accepted, sender)
+                enricher = Enricher(pool, sender, letters, enriched)
+                await stream.EnrichStream(
+                    stream.application(broker, accepted),
+                    accepted,
+                    enricher.settle,
+                    health,
+                    batch_records=settings.batch_records,
+                ).run(stopping)
+        finally:
+            pool.close()
+
+    lifecycle.run(STAGE, worker, body)
+
+
+if __name__ == "__main__":
+    main()

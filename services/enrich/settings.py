@@ -1,0 +1,19 @@
+"""What the enrich worker is told by its environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import PREFIX, Settings
+
+
+class EnrichSettings(Settings):
+    """Batches, and the processes that the models run in."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "ENRICH_")
+
+    batch_records: int = Field(default=200, ge=1, le=2000)
+    # More workers are the usual way to grow; more processes share one consumer.
+    processes: int = Field(default=1, ge=1, le=64)
+    # For a chunk of 32 articles, or for one of them alone when the chunk did not end in time. Past
+    # it the models hang, and the article that they hang over is a dead letter.
+    timeout_seconds: float = Field(default=60, gt=0, le=3600)

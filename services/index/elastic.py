@@ -1,0 +1,220 @@
+"""The Elasticsearch client, and one verdict for each item of a bulk request.
+
+Bulk bodies are our own: the client's streaming helpers repeat no refused item and call every
+document failed when a whole request is refused.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import elastic_transport
+from elasticsearch import ApiError, AsyncElasticsearch
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.contracts.topics import MIB
+from services.runtime.patience import Patience, Unavailable
+from services.runtime.settings import PREFIX, Settings, SettingsError, secret
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Elasticsearch advises 5 to 15 MiB; small enough not to trip indexing pressure on a small node.
+MAX_BULK_BYTES = 5 * MIB
+
+CONFLICT = 409
+TOO_LARGE = 413
+BAD_REQUEST = 400
+NOT_FOUND = 404
+
+
+class ElasticsearchSettings(Settings):
+    """Where Elasticsearch is, and how to prove who we are: an API key, or a user and password."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "ELASTICSEARCH_")
+
+    url: str = Field(default="http://127.0.0.1:9200", pattern=r"^https?://[^/\s]+/?.*$")
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+
+    def client(self) -> AsyncElasticsearch:
+        """A client that repeats nothing by itself: what to repeat is decided item by item.
+
+        :raises SettingsError: credentials contradict each other or cannot be read.
+        """
+        api_key = secret(self.api_key, self.api_key_file, "NEWSLINE_ELASTICSEARCH_API_KEY")
+        password = secret(self.password, self.password_file, "NEWSLINE_ELASTICSEARCH_PASSWORD")
+        if api_key and (self.username or password):
+            raise SettingsError(
+                "NEWSLINE_ELASTICSEARCH_API_KEY and a user name or password are both set; keep one"
+            )
+        if (self.username is None) != (password is None):
+            raise SettingsError(
+                "NEWSLINE_ELASTICSEARCH_USERNAME and NEWSLINE_ELASTICSEARCH_PASSWORD "
+                "(or _PASSWORD_FILE) belong together; one is missing"
+            )
+        arguments: dict[str, Any] = {}
+        if self.ca_file is not None:
+            arguments["ca_certs"] = str(self.ca_file)
+        if api_key:
+            arguments["api_key"] = api_key
+        elif self.username and password:
+            arguments["basic_auth"] = (self.username, password)
+        try:
+            return AsyncElasticsearch(
+                self.url,
+                request_timeout=self.timeout_seconds,
+                max_retries=0,
+                retry_on_timeout=False,
+                **arguments,
+            )
+        except (ValueError, OSError) as error:
+            raise SettingsError(f"NEWSLINE_ELASTICSEARCH_URL or _CA_FILE: {error}") from error
+
+
+class Operation(NamedTuple):
+    """One action of a bulk request: its line, and the document's line if it has one."""
+
+    action: bytes
+    document: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return len(self.action) + len(self.document or b"") + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one operation: done, a newer version was there, or refused for good.
+
+    ``refusal`` names the kind of error and its field, never the document.
+    """
+
+    conflict: bool = False
+    refusal: str | None = None
+
+
+class Bulk:
+    """Bulk requests that go on until every item has its verdict.
+
+    429, 5xx, blocks and missing rights are the world's fault: those items are sent again, and
+    only those. 400 is the document's. A whole request that is refused as malformed or too large
+    is halved until the culprit stands alone.
+    """
+
+    def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def run(self, operations: Sequence[Operation]) -> list[Result]:
+        """One result per operation, in order.
+
+        :raises Interrupted: told to stop while Elasticsearch could not take it.
+        """
+        results: dict[int, Result] = {}
+        for numbers in _chunks(operations):
+            waiting = list(numbers)
+
+            async def attempt(waiting: list[int] = waiting) -> None:
+                fault = await self._attempt(operations, waiting, results)
+                waiting[:] = [number for number in waiting if number not in results]
+                if fault is not None:
+                    raise Unavailable(fault)
+
+            await self._patience.until_done(attempt)
+        return [results[number] for number in range(len(operations))]
+
+    async def _attempt(
+        self, operations: Sequence[Operation], numbers: Sequence[int], results: dict[int, Result]
+    ) -> str | None:
+        """Send once, and note every verdict that is final.
+
+        :returns: why some items must be sent again, or None.
+        """
+        lines = [line for number in numbers for line in operations[number] if line is not None]
+        try:
+            # Declared as mappings, but the client passes lines of bytes on as they are.
+            response = await asking(
+                lambda: self._client.bulk(operations=cast("list[dict[str, Any]]", lines))
+            )
+        except ApiError as error:
+            if len(numbers) == 1:
+                results[numbers[0]] = Result(refusal=_kind(error.body.get("error", {})))
+                return None
+            logger.warning("A bulk request was refused as a whole; it is sent in halves.")
+            half = len(numbers) // 2
+            first = await self._attempt(operations, numbers[:half], results)
+            second = await self._attempt(operations, numbers[half:], results)
+            return first or second
+        fault = None
+        for number, item in zip(numbers, response["items"], strict=True):
+            (told,) = item.values()
+            if _is_transient(told):
+                fault = f"Elasticsearch ({_kind(told.get('error', {}))})"
+            else:
+                results[number] = _result(told)
+        return fault
+
+
+async def asking(request: Callable[[], Awaitable[T]]) -> T:
+    """Await one request.
+
+    :raises Unavailable: Elasticsearch cannot be reached, or cannot take it now.
+    :raises ApiError: the request itself is refused (400 or 413).
+    """
+    try:
+        return await request()
+    except elastic_transport.TransportError as error:
+        raise Unavailable("Elasticsearch") from error
+    except ApiError as error:
+        if error.status_code in {BAD_REQUEST, TOO_LARGE}:
+            raise
+        # 401 and 403 too: rights can be given back, and an article is not to blame for them.
+        raise Unavailable(f"Elasticsearch (status {error.status_code})") from error
+
+
+def _chunks(operations: Sequence[Operation]) -> Iterator[range]:
+    """Cut into requests of at most MAX_BULK_BYTES, one operation at least."""
+    start, size = 0, 0
+    for number, operation in enumerate(operations):
+        if size and size + operation.size > MAX_BULK_BYTES:
+            yield range(start, number)
+            start, size = number, 0
+        size += operation.size
+    if size:
+        yield range(start, len(operations))
+
+
+def _is_transient(told: dict[str, Any]) -> bool:
+    status = told["status"]
+    # A delete of what is not there answers 404 without an error, and is done; an index that is not
+    # there and may not be made answers 404 with one, and set-up will make it.
+    done = status < BAD_REQUEST or (status == NOT_FOUND and "error" not in told)
+    return not done and status not in {BAD_REQUEST, CONFLICT, TOO_LARGE}
+
+
+def _result(told: dict[str, Any]) -> Result:
+    if told["status"] == CONFLICT:
+        return Result(conflict=True)
+    if told["status"] in {BAD_REQUEST, TOO_LARGE}:
+        return Result(refusal=_kind(told.get("error", {})))
+    return Result()
+
+
+def _kind(error: dict[str, Any] | str) -> str:
+    """The error's type alone: its reason can quote the document."""
+    if isinstance(error, str):
+        return "refused"
+    cause = error.get("caused_by")
+    kind = str(error.get("type", "refused"))
+    return f"{kind} ({cause['type']})" if isinstance(cause, dict) and "type" in cause else kind

@@ -1,0 +1,17 @@
+"""What the index worker is told by its environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import PREFIX, Settings
+
+
+class IndexSettings(Settings):
+    """Batches, and the shape of the indices that ``newsline setup`` declares."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "INDEX_")
+
+    batch_records: int = Field(default=500, ge=1, le=10_000)
+    shards: int = Field(default=1, ge=1, le=1024)
+    # None is one, or none as long as there is a single node.
+    replicas: int | None = Field(default=None, ge=0, le=32)

@@ -1,0 +1,61 @@
+"""Run one ingest worker in the foreground: ``python -m services.ingest``."""
+
+import asyncio
+from functools import partial
+
+from services.contracts.topics import ACCEPTED, RAW
+from services.ingest.acceptance import accept
+from services.ingest.settings import IngestSettings
+from services.ingest.worker import STAGE, Ingester
+from services.runtime import kafka, lifecycle
+from services.runtime.batches import BatchLoop
+from services.runtime.connections import connected, wait_for_topics
+from services.runtime.dead_letters import DeadLetterWriter
+from services.runtime.health import Health
+from services.runtime.kafka import KafkaSettings
+from services.runtime.patience import Patience
+from services.runtime.sending import Sender
+from services.runtime.settings import (
+    SettingsError,
+    WorkerSettings,
+    read,
+    refuse_misspelt,
+    stop_for_wrong_use,
+)
+
+
+def main() -> None:
+    """Read the settings, then work until told to stop."""
+    try:
+        refuse_misspelt()
+        worker, broker = read(WorkerSettings), read(KafkaSettings)
+        settings = read(IngestSettings)
+    except SettingsError as error:
+        stop_for_wrong_use(error)
+    raw, accepted = RAW.within(worker.namespace), ACCEPTED.within(worker.namespace)
+
+    async def body(stopping: asyncio.Event, health: Health) -> None:
+        loop = BatchLoop(health, stopping, max_records=settings.batch_records)
+        patience = Patience(health, loop.interrupted)
+        await wait_for_topics(broker, [raw, accepted], patience)
+        async with (
+            connected(lambda: kafka.producer(broker), patience) as producer,
+            connected(
+                lambda: kafka.consumer(broker, topics=[raw.name], group=raw.group, listener=loop),
+                patience,
+            ) as consumer,
+        ):
+            sender = Sender(producer, patience)
+            ingester = Ingester(
+                accept=partial(accept, max_article_bytes=settings.max_article_bytes),
+                sender=sender,
+                dead_letters=DeadLetterWriter(STAGE, raw, sender),
+                accepted_topic=accepted,
+            )
+            await loop.run(consumer, ingester.settle)
+
+    lifecycle.run(STAGE, worker, body)
+
+
+if __name__ == "__main__":
+    main()

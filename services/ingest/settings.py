@@ -1,0 +1,18 @@
+"""What the ingest worker is told by its environment."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.contracts.topics import DOOR_BYTES, MIB
+from services.runtime.settings import PREFIX, Settings
+
+
+class IngestSettings(Settings):
+    """Batches, and how large an article may be (the whole raw record, in bytes)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX + "INGEST_")
+
+    batch_records: int = Field(default=500, ge=1, le=10_000)
+    # A quarter of what the door takes: JSON escapes and normalisation may make it grow, and the
+    # next topics must take whatever is accepted.
+    max_article_bytes: int = Field(default=MIB, ge=1024, le=DOOR_BYTES // 4)

@@ -1,0 +1,105 @@
+"""The loop of a worker that takes batches and commits by hand, at least once.
+
+The order is always: every record of the batch at its final place, then the commit.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from services.runtime import metrics
+from services.runtime.health import Health
+from services.runtime.patience import Interrupted
+
+logger = logging.getLogger(__name__)
+
+POLL_MS = 300
+# A rebalance waits this long for the batch in hand; the group's limit is a minute.
+REVOKE_PATIENCE_SECONDS = 8.0
+
+Settle = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+
+
+class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """Takes batches, has them settled, commits explicit offsets.
+
+    ``settle(records)`` returns when every record is stored, handed on and acknowledged, or an
+    acknowledged dead letter; it raises ``Interrupted`` to give the batch up.
+    """
+
+    def __init__(self, health: Health, stopping: asyncio.Event, *, max_records: int) -> None:
+        self._health = health
+        self._stopping = stopping
+        self._max_records = max_records
+        self._settling = asyncio.Lock()
+        self._revoked = False
+
+    def interrupted(self) -> bool:
+        """True when waiting any longer for the batch in hand would be pointless."""
+        return self._stopping.is_set() or self._revoked
+
+    async def run(self, consumer: AIOKafkaConsumer, settle: Settle) -> None:
+        """Work until told to stop; the batch in hand is finished first."""
+        while not self._stopping.is_set():
+            self._health.beat()
+            batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+            self._health.ready = bool(consumer.assignment()) or self._health.ready
+            if not batch:
+                continue
+            async with self._settling:
+                self._revoked = False
+                await self._finish(consumer, batch, settle)
+
+    async def _finish(
+        self,
+        consumer: AIOKafkaConsumer,
+        batch: Mapping[TopicPartition, Sequence[ConsumerRecord]],
+        settle: Settle,
+    ) -> None:
+        started = time.monotonic()
+        stage = self._health.service
+        records = list(chain.from_iterable(batch.values()))
+        metrics.BATCH_RECORDS.labels(stage).observe(len(records))
+        try:
+            await settle(records)
+            await self._commit(consumer, batch)
+        except Interrupted:
+            # Nothing to rewind: a worker that stops reads no more, and partitions that come back
+            # after a rebalance are read from their committed offset.
+            logger.warning("A batch was given up uncommitted; it will be done again.")
+        except (CommitFailedError, IllegalStateError):
+            # The new owner repeats the batch; ids and versions make that harmless.
+            logger.warning("Partitions were revoked before their batch was committed.")
+        metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
+
+    @staticmethod
+    async def _commit(
+        consumer: AIOKafkaConsumer, batch: Mapping[TopicPartition, Sequence[ConsumerRecord]]
+    ) -> None:
+        ours = consumer.assignment()
+        offsets = {tp: records[-1].offset + 1 for tp, records in batch.items() if tp in ours}
+        if offsets:  # aiokafka refuses an empty commit
+            await consumer.commit(offsets)
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Let the batch in hand finish, for a while; then have it given up."""
+        if not revoked:
+            return
+        try:
+            async with asyncio.timeout(REVOKE_PATIENCE_SECONDS):
+                async with self._settling:
+                    pass
+        except TimeoutError:
+            self._revoked = True
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Say what this worker reads now."""
+        logger.info("Partitions were assigned.", extra={"partitions": len(assigned)})
+        self._health.ready = True
+        self._health.waiting_for = None

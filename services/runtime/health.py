@@ -1,0 +1,118 @@
+"""The port for probes and metrics of one worker."""
+
+import errno
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.runtime import metrics
+from services.runtime.settings import SettingsError, WorkerSettings
+
+logger = logging.getLogger(__name__)
+
+USUAL_PORTS = {"ingest": 8081, "enrich": 8082, "index": 8083}
+
+# A loop that is alive turns several times a second, also while it waits for a server. A batch of
+# very long articles may take a while; past this something hangs, and a restart is the cure.
+STUCK_SECONDS = 180.0
+
+
+class Health:
+    """What a worker says of itself.
+
+    ``ready`` once it is a member of its group; ``waiting_for`` names what keeps it from working.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.ready = False
+        self._waiting_for: str | None = None
+        self._last_beat = time.monotonic()
+
+    def beat(self) -> None:
+        """Called whenever the worker's loop turns."""
+        self._last_beat = time.monotonic()
+
+    @property
+    def waiting_for(self) -> str | None:
+        """What the worker waits for, or None while it works."""
+        return self._waiting_for
+
+    @waiting_for.setter
+    def waiting_for(self, what: str | None) -> None:
+        self._waiting_for = what
+        metrics.WAITING.labels(self.service).set(what is not None)
+
+    @property
+    def alive(self) -> bool:
+        """False when the loop has not turned for so long that only a restart can help."""
+        return time.monotonic() - self._last_beat < STUCK_SECONDS
+
+    def state(self) -> tuple[bool, str]:
+        """Whether the worker is ready, and why not."""
+        if not self.ready:
+            return False, f"starting: {self._waiting_for or 'joining its group'}"
+        if self._waiting_for is not None:
+            return False, f"waiting: {self._waiting_for}"
+        return True, "ready"
+
+
+def application(health: Health) -> web.Application:
+    """``/livez``, ``/readyz``, ``/metrics``."""
+
+    async def livez(_: web.Request) -> web.Response:
+        return _answer(ok=health.alive, text="alive" if health.alive else "stuck")
+
+    async def readyz(_: web.Request) -> web.Response:
+        ready, text = health.state()
+        return _answer(ok=ready, text=text)
+
+    async def scrape(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/livez", livez)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", scrape)
+    return app
+
+
+@asynccontextmanager
+async def serve(health: Health, settings: WorkerSettings) -> AsyncIterator[None]:
+    """Answer probes and scrapes while the context lasts.
+
+    :raises SettingsError: the port that was asked for is taken.
+    """
+    runner = web.AppRunner(application(health), access_log=None)
+    await runner.setup()
+    try:
+        port = await _listen(runner, settings, USUAL_PORTS[health.service])
+        logger.info("Probes and metrics are served.", extra={"port": port})
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: WorkerSettings, usual: int) -> int:
+    asked = settings.health_port
+    # Several workers of a kind on one machine are normal: all but the first take a free port.
+    for port in (usual, 0) if asked is None else (asked,):
+        site = web.TCPSite(runner, settings.health_host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SettingsError(
+                    f"NEWSLINE_HEALTH_HOST: cannot listen on {settings.health_host}:{port}"
+                ) from error
+            continue
+        return int(runner.addresses[-1][1])
+    raise SettingsError(f"NEWSLINE_HEALTH_PORT: port {asked} is taken; 0 takes any free one")
+
+
+def _answer(*, ok: bool, text: str) -> web.Response:
+    return web.Response(text=text + "\n", status=200 if ok else 503)

@@ -1,0 +1,69 @@
+"""A worker from its first line to its exit code."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+
+from services.runtime import health, logs
+from services.runtime.health import Health
+from services.runtime.patience import Interrupted
+from services.runtime.settings import SettingsError, WorkerSettings, stop_for_wrong_use
+
+logger = logging.getLogger(__name__)
+
+EXIT_CRASHED = 1
+
+Body = Callable[[asyncio.Event, Health], Awaitable[None]]
+
+
+def run(service: str, settings: WorkerSettings, body: Body) -> None:
+    """Run a worker until SIGTERM or SIGINT, then drain; the process's exit code says how it went.
+
+    ``body(stopping, health)`` works until ``stopping`` is set and then finishes what it has in
+    hand. What it has not finished after ``shutdown_seconds`` is cancelled: it is not committed,
+    and will be done again.
+    """
+    logs.configure(service, settings.log_level)
+    try:
+        asyncio.run(_live(service, settings, body))
+    except SettingsError as error:
+        stop_for_wrong_use(error)
+    except Exception:
+        logger.exception("The worker cannot go on; what is not committed will be done again.")
+        raise SystemExit(EXIT_CRASHED) from None
+    logger.info("The worker has stopped.")
+
+
+async def _live(service: str, settings: WorkerSettings, body: Body) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    state = Health(service)
+    async with health.serve(state, settings), asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(_work(body, stopping, state), name=service)
+        guard = tasks.create_task(_drain(work, stopping, settings.shutdown_seconds), name="drain")
+        work.add_done_callback(lambda _: guard.cancel())
+
+
+async def _work(body: Body, stopping: asyncio.Event, state: Health) -> None:
+    try:
+        await body(stopping, state)
+    except Interrupted:
+        if not stopping.is_set():
+            raise
+
+
+async def _drain(work: asyncio.Task[None], stopping: asyncio.Event, seconds: float) -> None:
+    """After SIGTERM the work has one deadline, and then it is cancelled."""
+    await stopping.wait()
+    logger.info("The worker is stopping.", extra={"deadline_seconds": seconds})
+    await asyncio.wait([work], timeout=seconds)
+    if work.done():
+        return
+    logger.warning("The deadline has passed; work in hand is given up uncommitted.")
+    work.cancel()
+    # Closing clients may hang on a server that is away; the process must end all the same.
+    asyncio.get_running_loop().call_later(seconds / 4, os._exit, 0)

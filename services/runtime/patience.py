@@ -1,0 +1,84 @@
+"""Waiting for a server that cannot take work now: jittered, bounded steps, said aloud."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    RetryError,
+    retry_if_exception_type,
+    wait_random_exponential,
+)
+
+from services.runtime import metrics
+from services.runtime.health import Health
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+# How soon a pause notices that it should end.
+_SLICE_SECONDS = 0.1
+
+
+class Unavailable(Exception):
+    """The world cannot take the work now. Nothing is wrong with the records."""
+
+
+class Interrupted(Exception):
+    """The worker is stopping, or its partitions are another's now: give the work up uncommitted."""
+
+
+class Patience:
+    """Repeats what the world could not take, until it can or until it is interrupted.
+
+    There is no limit of attempts: an outage may last any time, and records wait in Kafka.
+
+    :param interrupted: asked between attempts; True ends the waiting.
+    """
+
+    def __init__(self, health: Health, interrupted: Callable[[], bool]) -> None:
+        self._health = health
+        self.interrupted = interrupted
+
+    async def until_done(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Await ``attempt()`` again and again while it raises ``Unavailable``.
+
+        :raises Interrupted: told to stop before it succeeded.
+        """
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=wait_random_exponential(FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
+            stop=lambda _: self.interrupted(),
+            sleep=self._pause,
+            before_sleep=self._say,
+        )
+        try:
+            return await retrying(attempt)
+        except RetryError as error:
+            raise Interrupted from error
+        finally:
+            if self._health.waiting_for is not None:
+                logger.info("The waiting is over.", extra={"cause": self._health.waiting_for})
+            self._health.waiting_for = None
+
+    async def _pause(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while (rest := end - loop.time()) > 0 and not self.interrupted():
+            self._health.beat()
+            await asyncio.sleep(min(rest, _SLICE_SECONDS))
+
+    def _say(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if self._health.waiting_for is None:
+            logger.warning(
+                "A server is not available; waiting for it.", extra={"cause": str(error)}
+            )
+        self._health.waiting_for = str(error)
+        metrics.RETRIES.labels(self._health.service).inc()

@@ -1,0 +1,53 @@
+"""Making the topics that the contracts declare."""
+
+from aiokafka.admin import NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from services.contracts.topics import FLOW
+from services.runtime.kafka import KafkaSettings, admin
+from services.runtime.settings import TopicSettings
+
+# The order of letters is worth more than their rate, and one partition keeps it.
+DEAD_LETTER_PARTITIONS = 1
+# Where there are so many brokers: one may be away, and another fail, with nothing lost.
+USUAL_REPLICATION = 3
+
+
+async def ensure_topics(kafka: KafkaSettings, namespace: str, settings: TopicSettings) -> list[str]:
+    """Make the topics that are missing; leave the others as they are.
+
+    :returns: the names of those made.
+    :raises KafkaError: the broker cannot be reached or refuses.
+    """
+    client = admin(kafka)
+    try:
+        await client.start()
+        there = set(await client.list_topics())
+        replication = settings.replication or min(
+            USUAL_REPLICATION, len((await client.describe_cluster())["brokers"])
+        )
+        declared = _declared(namespace, settings, replication)
+        missing = [topic for topic in declared if topic.name not in there]
+        if not missing:
+            return []
+        response = await client.create_topics(missing)
+        for _, code, message in response.topic_errors:
+            error = for_code(code)
+            # Another set-up that ran at the same time may have made it.
+            if error is not TopicAlreadyExistsError and code != 0:
+                raise error(message)
+        return [topic.name for topic in missing]
+    finally:
+        await client.close()
+
+
+def _declared(namespace: str, settings: TopicSettings, replication: int) -> list[NewTopic]:
+    topics = []
+    for topic in (each.within(namespace) for each in FLOW):
+        configs = topic.configs(retention_ms=settings.retention_ms)
+        dead = topic.dead_configs(retention_ms=settings.retention_ms)
+        topics += [
+            NewTopic(topic.name, settings.partitions, replication, topic_configs=configs),
+            NewTopic(topic.dead, DEAD_LETTER_PARTITIONS, replication, topic_configs=dead),
+        ]
+    return topics
