@@ -3,10 +3,12 @@
 A new optional field may be added at any time; anything else is a new topic (see ``CHANGES.md``).
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -20,10 +22,18 @@ from services.contracts.violations import ContractViolation
 # 128 bits of SHA-256 in hexadecimal: see identity.py.
 ArticleId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
+
+def _on_the_calendar(moment: str) -> str:
+    datetime.fromisoformat(moment)
+    return moment
+
+
 # A day, or a moment in UTC to the millisecond at most. A string, because a day is not a moment:
 # as a datetime it would have to invent one.
 Moment = Annotated[
-    str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{3})?Z)?$")
+    str,
+    StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{3})?Z)?$"),
+    AfterValidator(_on_the_calendar),
 ]
 
 # 63 bits: Elasticsearch's external versions are positive signed 64-bit integers.

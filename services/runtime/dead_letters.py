@@ -84,7 +84,9 @@ class DeadLetterWriter:
             reason=str(rejected.violation),
             first_arrival_ms=rejected.first_arrival_ms,
         )
-        return Message(self._topic.dead, record.key, record.value, letter.headers(record.headers))
+        # The client writes no record that has neither key nor value; others' clients do.
+        value = b"" if record.key is None and record.value is None else record.value
+        return Message(self._topic.dead, record.key, value, letter.headers(record.headers))
 
 
 class RejectionGuard:

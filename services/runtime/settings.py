@@ -67,6 +67,7 @@ KNOWN = frozenset(
         "ENRICH_HEALTH_PORT",
         "INDEX_HEALTH_PORT",
         "START_SECONDS",
+        "STOP_SECONDS",
     )
 )
 

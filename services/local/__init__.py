@@ -1,0 +1,1 @@
+"""Kafka, Elasticsearch and the workers as ordinary processes of this machine."""

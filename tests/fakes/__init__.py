@@ -1,0 +1,1 @@
+"""Small and strict: what a fake allows, the real thing allows too."""

@@ -1,0 +1,69 @@
+"""A real Kafka and a real Elasticsearch for every live test of a session."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from services.local.settings import Overrides, StackSettings
+from services.local.stack import LocalStack
+
+# Half the processor time of a start; peak throughput is no test's business.
+QUICK = ("-XX:TieredStopAtLevel=1",)
+
+
+# Reads until the tests' process ends in whatever way (a timeout's _exit and `kill -9` run no
+# teardown), then takes the stack down.
+GUARD = """
+import sys
+from pathlib import Path
+from services.local.settings import StackSettings
+from services.local.stack import LocalStack
+sys.stdin.read()
+LocalStack(StackSettings(home=Path(sys.argv[1]))).down(wipe=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """Servers that answer, on free ports; no workers, no topics, no indices."""
+
+    local: LocalStack
+    bootstrap_servers: str
+    elasticsearch_url: str
+
+
+def small_stack(home: Path, overrides: Overrides | None = None) -> LocalStack:
+    """A stack of its own on free ports, with small heaps, not yet started."""
+    settings = StackSettings(
+        home=home, free_ports=True, kafka_heap_mb=384, elasticsearch_heap_mb=640, start_seconds=90
+    )
+    quick = Overrides(kafka_jvm_options=QUICK, elasticsearch_jvm_options=QUICK)
+    return LocalStack(settings, overrides or quick)
+
+
+@contextmanager
+def taken_down(local: LocalStack) -> Iterator[LocalStack]:
+    """A stack that ends with the block, or with this process if that comes first."""
+    command = [sys.executable, "-c", GUARD, str(local.home.path)]
+    with subprocess.Popen(  # noqa: S603 (our own command, no shell)
+        command, stdin=subprocess.PIPE, start_new_session=True
+    ):
+        try:
+            yield local
+        finally:
+            local.down(wipe=True)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """One stack for all live tests. A server that does not start is an error, never a skip."""
+    with taken_down(small_stack(tmp_path_factory.mktemp("stack") / "home")) as local:
+        state = local.up(workers=False)
+        assert state.bootstrap_servers is not None
+        assert state.elasticsearch_url is not None
+        yield RunningStack(local, state.bootstrap_servers, state.elasticsearch_url)

@@ -1,0 +1,140 @@
+"""What the index promises of versions, moves and refusals, on a real node."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.contracts.articles import Entity, Status
+from services.index.store import STALE, STORED, ArticleStore, Outcome
+from services.runtime.health import Health
+from services.runtime.patience import Patience
+from tests.fakes.records import enriched
+from tests.live.pipeline import Pipeline, Servers, pipeline
+
+
+@pytest.fixture
+async def pipe(stack: Servers, tmp_path: Path) -> AsyncIterator[Pipeline]:
+    async with pipeline(stack, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def store(pipe: Pipeline) -> ArticleStore:
+    return ArticleStore(pipe.client, pipe.namespace, Patience(Health("index"), lambda: False))
+
+
+async def versions(pipe: Pipeline) -> list[int]:
+    return [d["version"] for d in (await pipe.documents(everything=True)).values()]
+
+
+def refused(number: int = 1, **fields: Any) -> Any:
+    """An article with more entities than the index takes."""
+    entity = Entity(name="x", type="PER", mentions=1, salience=0)
+    return enriched(number, entities=(entity,) * 2001, **fields)
+
+
+async def test_an_older_version_is_stale_and_the_same_one_is_written_again(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    assert await store.write([enriched(version=5)]) == [STORED]
+    assert await store.write([enriched(version=4)]) == [STALE]
+    assert await store.write([enriched(version=5, keywords=("again",))]) == [STORED]
+
+    (document,) = (await pipe.documents()).values()
+    assert (document["version"], document["keywords"]) == (5, ["again"])
+
+
+async def test_versions_in_one_batch_are_judged_together(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    batch = [enriched(version=version) for version in (2, 9, 9, 3)]
+
+    assert await store.write(batch) == [STALE, STALE, STORED, STALE]
+    assert await versions(pipe) == [9]
+
+
+async def test_an_article_that_moves_to_another_month_is_one_document(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    old = enriched(version=1, published_at="2025-11-30")
+    new = enriched(version=2, published_at="2025-12-01")
+
+    for _ in range(2):  # a batch that was not committed is written again
+        await store.write([old])
+        await store.write([new])
+        await store.write([old])
+        assert await versions(pipe) == [2]
+
+
+async def test_a_move_that_was_cut_off_is_finished_by_writing_again(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    """
+    The document is in its new index, and neither the delete nor the location was written.
+    """
+    await store.write([enriched(version=1, published_at="2025-11-30")])
+    new = enriched(version=2, published_at="2025-12-01")
+    await pipe.client.index(
+        index=f"{pipe.alias}-2025.12",
+        id=new.article_id,
+        document={"article_id": new.article_id, "version": 2},
+        version=2,
+        version_type="external_gte",
+    )
+
+    assert await store.write([new]) == [STORED]
+    assert await versions(pipe) == [2]
+
+
+async def test_a_refused_document_costs_only_itself(pipe: Pipeline, store: ArticleStore) -> None:
+    bad, good = await store.write([refused(1), enriched(2)])
+
+    assert bad.outcome is Outcome.REFUSED
+    assert "document_parsing_exception" in bad.refusal
+    assert good == STORED
+    assert len(await pipe.documents()) == 1
+
+
+async def test_a_refused_newest_version_does_not_take_the_good_one_before_it_along(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    good, bad = await store.write([enriched(version=1), refused(version=2)])
+
+    assert (good, bad.outcome) == (STORED, Outcome.REFUSED)
+    assert await versions(pipe) == [1]
+
+
+async def test_no_copy_raises_a_tombstone_however_late(pipe: Pipeline, store: ArticleStore) -> None:
+    await store.write([enriched(version=7, published_at="2025-11-30")])
+    await store.write([enriched(version=2**63 - 1, status=Status.CANCELED, text="")])
+
+    late = [enriched(version=v, published_at="2025-11-30") for v in (6, 7, 8)]
+    assert await store.write(late) == [STALE] * 3
+    assert not await pipe.documents()
+    assert await versions(pipe) == [2**63 - 1]
+
+
+async def test_a_batch_larger_than_one_request_is_written_whole(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    batch = [enriched(number, text="long " * 200_000) for number in range(1, 9)]
+
+    assert await store.write(batch) == [STORED] * 8
+    assert len(await pipe.documents()) == 8
+
+
+async def test_no_field_is_added_to_the_mapping_by_what_publishers_send(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    before = await pipe.client.indices.get_mapping(index=f"{pipe.alias}-*")
+    extra = {f"field {n}": {"a.b": n, "": [None, {"deep": [1.5, "x"]}]} for n in range(500)}
+
+    assert await store.write([enriched(extra=extra)]) == [STORED]
+
+    after = await pipe.client.indices.get_mapping(index=f"{pipe.alias}-*")
+    mappings = {str(index["mappings"]) for index in [*before.values(), *after.values()]}
+    assert len(mappings) == 1
+    (document,) = (await pipe.documents()).values()
+    assert document["extra"] == extra

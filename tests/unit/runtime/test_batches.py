@@ -1,0 +1,116 @@
+"""The order of settling and committing, on a partition in memory."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError
+
+from services.runtime.batches import BatchLoop
+from services.runtime.health import Health
+from services.runtime.patience import Interrupted
+from tests.fakes.records import FakeRecord
+
+PARTITION = TopicPartition("articles.test", 0)
+OTHER = TopicPartition("articles.test", 1)
+
+
+class Partition:
+    """A consumer of one partition that writes a journal."""
+
+    def __init__(self, *offsets: int, stopping: asyncio.Event) -> None:
+        self.batches = [{PARTITION: [FakeRecord(b"x", offset)]} for offset in offsets]
+        self.journal: list[tuple[str, int]] = []
+        self.ours = {PARTITION}
+        self.refuse_commit = False
+        self._stopping = stopping
+
+    async def getmany(self, **_: int) -> Mapping[TopicPartition, Sequence[FakeRecord]]:
+        if not self.batches:
+            self._stopping.set()
+            return {}
+        return self.batches.pop(0)
+
+    def assignment(self) -> set[TopicPartition]:
+        return self.ours
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        assert offsets, "aiokafka refuses an empty commit"
+        if self.refuse_commit:
+            raise CommitFailedError
+        self.journal += [("commit", offset) for offset in offsets.values()]
+
+    async def settle(self, records: Sequence[Any]) -> None:
+        self.journal += [("settled", record.offset) for record in records]
+
+
+async def run(partition: Partition, stopping: asyncio.Event, **how: Any) -> None:
+    loop = how.pop("loop", None) or BatchLoop(Health("index"), stopping, max_records=10)
+    await asyncio.wait_for(loop.run(partition, how.get("settle", partition.settle)), timeout=5)
+
+
+async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+
+    await run(partition, stopping)
+
+    assert partition.journal == [("settled", 7), ("commit", 8)]
+
+
+async def test_a_batch_that_is_given_up_is_not_committed() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+
+    async def give_up(_: Sequence[Any]) -> None:
+        raise Interrupted
+
+    await run(partition, stopping, settle=give_up)
+
+    assert partition.journal == []
+
+
+async def test_a_partition_that_is_anothers_now_is_not_committed() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+    partition.ours = {OTHER}
+
+    await run(partition, stopping)
+
+    assert partition.journal == [("settled", 7)]
+
+
+async def test_a_refused_commit_does_not_end_the_loop() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, 8, stopping=stopping)
+    partition.refuse_commit = True
+
+    await run(partition, stopping)
+
+    assert partition.journal == [("settled", 7), ("settled", 8)]
+
+
+async def test_a_rebalance_waits_for_the_batch_in_hand() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+    loop = BatchLoop(Health("index"), stopping, max_records=10)
+    entered, finish = asyncio.Event(), asyncio.Event()
+
+    async def settle(records: Sequence[Any]) -> None:
+        entered.set()
+        await finish.wait()
+        await partition.settle(records)
+
+    async def revoke() -> None:
+        await loop.on_partitions_revoked([PARTITION])
+        partition.journal.append(("revoked", 0))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(partition, stopping, loop=loop, settle=settle))
+        await entered.wait()
+        tasks.create_task(revoke())
+        await asyncio.sleep(0)
+        finish.set()
+
+    assert partition.journal == [("settled", 7), ("commit", 8), ("revoked", 0)]

@@ -1,0 +1,56 @@
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.runtime import health as health_module
+from services.runtime.health import Health, application, serve
+from services.runtime.settings import SettingsError, WorkerSettings
+
+
+async def answers(health: Health, path: str) -> tuple[int, str]:
+    async with TestClient(TestServer(application(health))) as client:
+        response = await client.get(path)
+        return response.status, await response.text()
+
+
+async def test_a_worker_is_not_ready_before_it_joined_its_group() -> None:
+    assert await answers(Health("index"), "/readyz") == (503, "starting: joining its group\n")
+
+
+async def test_a_ready_worker_says_so() -> None:
+    health = Health("index")
+    health.ready = True
+
+    assert await answers(health, "/readyz") == (200, "ready\n")
+
+
+async def test_a_waiting_worker_is_alive_and_not_ready_and_says_why() -> None:
+    health = Health("index")
+    health.ready = True
+    health.waiting_for = "Elasticsearch"
+
+    assert await answers(health, "/readyz") == (503, "waiting: Elasticsearch\n")
+    assert await answers(health, "/livez") == (200, "alive\n")
+
+
+async def test_a_loop_that_has_not_turned_for_long_is_not_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health_module, "STUCK_SECONDS", 0)
+
+    assert (await answers(Health("index"), "/livez"))[0] == 503
+
+
+async def test_metrics_are_in_the_format_of_prometheus() -> None:
+    status, text = await answers(Health("index"), "/metrics")
+
+    assert status == 200
+    assert "# TYPE newsline_articles_total counter" in text
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_a_wrong_setting() -> None:
+    server = TestServer(application(Health("index")))
+    async with server:
+        settings = WorkerSettings(health_port=server.port)
+        with pytest.raises(SettingsError, match=f"port {server.port} is taken"):
+            async with serve(Health("index"), settings):
+                pass

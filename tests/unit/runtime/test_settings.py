@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from services.enrich.settings import EnrichSettings
+from services.index.elastic import ElasticsearchSettings
+from services.index.settings import IndexSettings
+from services.ingest.settings import IngestSettings
+from services.local.settings import StackSettings
+from services.runtime.kafka import KafkaSettings
+from services.runtime.settings import (
+    KNOWN,
+    Settings,
+    SettingsError,
+    TopicSettings,
+    WorkerSettings,
+    read,
+    refuse_misspelt,
+    secret,
+)
+
+CLASSES: list[type[Settings]] = [
+    WorkerSettings,
+    TopicSettings,
+    KafkaSettings,
+    ElasticsearchSettings,
+    IngestSettings,
+    EnrichSettings,
+    IndexSettings,
+    StackSettings,
+]
+
+
+def test_every_setting_that_is_read_is_known_and_no_other() -> None:
+    read_by_classes = {
+        f"{kind.model_config['env_prefix']}{name.upper()}"
+        for kind in CLASSES
+        for name in kind.model_fields
+    }
+
+    assert read_by_classes == KNOWN
+
+
+def test_a_misspelt_setting_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(SettingsError, match="did you mean NEWSLINE_KAFKA_BOOTSTRAP_SERVERS"):
+        refuse_misspelt({"NEWSLINE_KAFKA_BOOTSTRAP_SERVER": "x"})
+
+
+def test_other_programs_settings_are_none_of_our_business() -> None:
+    refuse_misspelt({"PATH": "/bin", "NEWSLINE_HOME": "x", "NEWSLINES": "x"})
+
+
+def test_an_unusable_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLINE_INDEX_BATCH_RECORDS", "many")
+
+    with pytest.raises(SettingsError, match=r"NEWSLINE_INDEX_BATCH_RECORDS: .*valid integer"):
+        read(IndexSettings)
+
+
+def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("pa ss\n")
+
+    assert secret(None, file, "NEWSLINE_KAFKA_PASSWORD") == "pa ss"
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="NEWSLINE_KAFKA_PASSWORD_FILE are both set"):
+        secret(SecretStr("x"), tmp_path, "NEWSLINE_KAFKA_PASSWORD")
+
+
+def test_a_secret_never_shows_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLINE_KAFKA_PASSWORD", "hunter2")
+    monkeypatch.setenv("NEWSLINE_KAFKA_SECURITY_PROTOCOL", "SASL")
+
+    with pytest.raises(SettingsError) as raised:
+        read(KafkaSettings)
+
+    assert "hunter2" not in str(raised.value)
+    assert "hunter2" not in repr(KafkaSettings.model_construct(password=SecretStr("hunter2")))
+
+
+def test_sasl_without_a_password_says_what_is_missing() -> None:
+    settings = KafkaSettings(security_protocol="SASL_SSL", username="indexer")
+
+    with pytest.raises(SettingsError, match="NEWSLINE_KAFKA_PASSWORD"):
+        settings.connection()
