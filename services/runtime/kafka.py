@@ -31,7 +31,11 @@ class KafkaSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "KAFKA_")
 
-    bootstrap_servers: str = Field(default="127.0.0.1:9092", min_length=1)
+    # host:port, or several with commas; an IPv6 address stands in brackets.
+    bootstrap_servers: str = Field(
+        default="127.0.0.1:9092",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^\s,:]+):\d{1,5}(,(\[[0-9a-fA-F:]+\]|[^\s,:]+):\d{1,5})*$",
+    )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     username: str | None = None

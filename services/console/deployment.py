@@ -1,0 +1,73 @@
+"""Which Kafka, which Elasticsearch and which namespace a command is about."""
+
+import os
+import re
+from dataclasses import dataclass, replace
+
+from services.contracts.topics import FLOW, RAW, Topic
+from services.index.elastic import ElasticsearchSettings
+from services.local.home import Home
+from services.local.settings import StackSettings
+from services.runtime.kafka import KafkaSettings
+from services.runtime.settings import PREFIX, SettingsError, TopicSettings, WorkerSettings, read
+
+# A name or an address, an IPv6 one in brackets, and perhaps a port.
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+)(:[0-9]{1,5})?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where this command's Newsline lives."""
+
+    namespace: str
+    kafka: KafkaSettings
+    elasticsearch: ElasticsearchSettings
+    topics: TopicSettings
+
+    @property
+    def raw(self) -> Topic:
+        """The topic that a push writes."""
+        return RAW.within(self.namespace)
+
+    @property
+    def flow(self) -> tuple[Topic, ...]:
+        """The topics in the order in which an article passes them."""
+        return tuple(topic.within(self.namespace) for topic in FLOW)
+
+    def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Deployment":
+        """The same on other servers; None keeps what there is."""
+        kafka, elasticsearch = self.kafka, self.elasticsearch
+        if bootstrap_servers is not None:
+            kafka = kafka.model_copy(update={"bootstrap_servers": bootstrap_servers})
+        if elasticsearch_url is not None:
+            elasticsearch = elasticsearch.model_copy(update={"url": elasticsearch_url})
+        return replace(self, kafka=kafka, elasticsearch=elasticsearch)
+
+
+def deployment() -> Deployment:
+    """Read the environment; servers that it does not name are those of the stack in NEWSLINE_HOME.
+
+    :raises SettingsError: a value is not usable.
+    """
+    here = Deployment(
+        namespace=read(WorkerSettings).namespace,
+        kafka=read(KafkaSettings),
+        elasticsearch=read(ElasticsearchSettings),
+        topics=read(TopicSettings),
+    )
+    # Home and not LocalStack, which takes long to import.
+    local = Home(read(StackSettings).home.expanduser().absolute()).load()
+    _refuse_impossible(here.kafka.bootstrap_servers)
+    return here.on(
+        None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
+        None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,
+    )
+
+
+def _refuse_impossible(bootstrap_servers: str) -> None:
+    """The Kafka client has nothing but a traceback to say about these."""
+    for server in bootstrap_servers.split(","):
+        if not _SERVER.match(server.strip()):
+            raise SettingsError(
+                "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS: not host:port, or several with commas between"
+            )

@@ -1,0 +1,128 @@
+"""From what a person asked for to a request of Elasticsearch; pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+# Marks of highlights. Nobody types these (Unicode's private use), so text cannot forge them.
+MARK, END_MARK = "\ue000", "\ue001"
+
+# Longer ones make more clauses than Elasticsearch takes; nobody types them.
+MAX_QUERY_CHARS = 2000
+# As far as Elasticsearch highlights at all, unless an index says otherwise.
+MAX_HIGHLIGHTED_CHARS = 1_000_000
+# Elasticsearch's own window; beyond it a search is an export.
+MAX_HITS = 10_000
+
+
+class Order(StrEnum):
+    """What ``--sort`` takes."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+
+
+class Feeling(StrEnum):
+    """What ``--sentiment`` takes."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is searched for. Names match whole, in any case; both dates are ISO 8601 and count."""
+
+    words: str = ""
+    people: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    sentiment: Feeling | None = None
+    source: str | None = None
+    language: str | None = None
+    limit: int = 10
+    order: Order = Order.RELEVANCE
+
+
+def request(question: Question) -> dict[str, Any]:
+    """The arguments of the client's ``search``."""
+    asked = question.words.strip()
+    newest = question.order is Order.NEWEST or not asked
+    by_date = {"published_at": {"order": "desc", "missing": "_last"}}
+    # The id at the end: the same question has the same answer in the same order.
+    order = [by_date, {"version": "desc"}] if newest else ["_score", by_date]
+    return {
+        "query": {"bool": {"must": [_matching(asked)], "filter": _filters(question)}},
+        "sort": [*order, {"article_id": "asc"}],
+        "size": question.limit,
+        "highlight": _highlight(asked),
+        "track_total_hits": True,
+        "track_scores": True,
+    }
+
+
+def _matching(asked: str) -> dict[str, Any]:
+    if not asked:
+        return {"match_all": {}}
+    # All words, in title or text: with "or", `kim -putin` would find all that is not about Putin.
+    # Names are fields of whole names, not of words, so there only the whole question can match.
+    in_words = {
+        "simple_query_string": {
+            "query": asked,
+            "fields": ["title^3", "text"],
+            "default_operator": "and",
+            "lenient": True,
+        }
+    }
+    as_name = [
+        {"term": {field: {"value": asked, "case_insensitive": True, "boost": 2}}}
+        for field in ("people", "organizations", "places")
+    ]
+    return {"bool": {"should": [in_words, *as_name], "minimum_should_match": 1}}
+
+
+def _filters(question: Question) -> list[dict[str, Any]]:
+    named = {
+        "people": question.people,
+        "organizations": question.organizations,
+        "places": question.places,
+    }
+    filters = [_is(field, name) for field, names in named.items() for name in names]
+    filters += [
+        {"nested": {"path": "entities", "query": _is("entities.name", name)}}
+        for name in question.entities
+    ]
+    exact = {
+        "sentiment.label": question.sentiment,
+        "source": question.source,
+        "language": question.language,
+    }
+    filters += [_is(field, str(value)) for field, value in exact.items() if value is not None]
+    # A bare day as the upper end is rounded up by Elasticsearch: all of it counts.
+    bounds = {"gte": question.since, "lte": question.until}
+    span = {end: value for end, value in bounds.items() if value is not None}
+    if span:
+        filters.append({"range": {"published_at": span}})
+    return filters
+
+
+def _is(field: str, value: str) -> dict[str, Any]:
+    return {"term": {field: {"value": value, "case_insensitive": True}}}
+
+
+def _highlight(asked: str) -> dict[str, Any]:
+    if not asked:
+        return {"fields": {}}
+    return {
+        "fields": {
+            "title": {"number_of_fragments": 0},
+            "text": {"number_of_fragments": 2, "fragment_size": 160},
+        },
+        "pre_tags": [MARK],
+        "post_tags": [END_MARK],
+        "max_analyzed_offset": MAX_HIGHLIGHTED_CHARS,
+    }
