@@ -249,7 +249,9 @@ class Pipeline:
 
     async def forget(self) -> None:
         """Remove indices and topics, so that a long run does not fill the servers."""
-        names = [*await self.client.indices.get(index=f"{self.namespace}-*", expand_wildcards="all")]
+        names = [
+            *await self.client.indices.get(index=f"{self.namespace}-*", expand_wildcards="all")
+        ]
         if names:
             await self.client.indices.delete(index=names)
         client = admin(self.kafka)
