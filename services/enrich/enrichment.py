@@ -1,0 +1,100 @@
+"""AcceptedArticle → EnrichedArticle; pure, and run in a process of its own."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from services.contracts.articles import (
+    AcceptedArticle,
+    EnrichedArticle,
+    Entity,
+    ModelVersion,
+    Sentiment,
+    Status,
+)
+from services.enrich import analysis
+from services.enrich.analysis import Analysis, TextAnalyser
+from services.enrich.pool import Enriched
+from services.enrich.sentiment import Sentiment as FoundSentiment
+
+# What a nested field of the index takes is 2,000; no article is about so many.
+MAX_ENTITIES = 1000
+MAX_OFFSETS = 1000
+
+# The primary subtag of BCP 47; anything else a publisher calls a language is detected instead.
+_LANGUAGE_TAG = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]*)?")
+
+# The models of this process. A pool's child serves one article at a time and loads them once.
+_loaded: list[TextAnalyser] = []
+
+
+def load() -> None:
+    """Load the models into this process.
+
+    :raises ArtefactUnusable: a file is missing or is not the one that was released.
+    """
+    _loaded[:] = [TextAnalyser.load()]
+
+
+def enrich_value(value: bytes | None) -> Enriched:
+    """Enrich the value of an ``articles.accepted`` record.
+
+    :raises ContractViolation: it is no accepted article.
+    """
+    article = AcceptedArticle.decode(value)
+    enriched = enrich(article, _loaded[0], datetime.now(UTC))
+    return Enriched(article.article_id, enriched.encode(), article.received_at.timestamp())
+
+
+def enrich(article: AcceptedArticle, analyser: TextAnalyser, now: datetime) -> EnrichedArticle:
+    """The article with what the models found in it. A kill notice passes as it is."""
+    fields = dict(article) | {"enriched_at": now}
+    if article.status is Status.CANCELED:
+        return EnrichedArticle.model_construct(**fields)
+    claimed = _LANGUAGE_TAG.fullmatch(article.language or "")
+    found = analyser.analyse(
+        article.title, article.text, claimed[1].lower() if claimed is not None else None
+    )
+    entities = tuple(_entity(entity) for entity in found.entities[:MAX_ENTITIES])
+    fields |= _language(article, found) | {
+        "entities": entities,
+        "people": _names(entities, "PER"),
+        "organizations": _names(entities, "ORG"),
+        "places": _names(entities, "LOC"),
+        "sentiment": _sentiment(found.sentiment),
+        "enrichment": {
+            stage: ModelVersion.model_construct(model=model, version=version)
+            for stage, (model, version) in analyser.versions.items()
+        },
+    }
+    # The parts are the models' own and the article was validated when it was decoded.
+    return EnrichedArticle.model_construct(**fields)
+
+
+def _language(article: AcceptedArticle, found: Analysis) -> dict[str, object]:
+    """One form for all, so that a filter finds them; what the publisher wrote is kept."""
+    code = found.language.code if found.language is not None else None
+    if article.language is None or article.language == code:
+        return {"language": code}
+    return {"language": code, "extra": {"language": article.language} | article.extra}
+
+
+def _entity(entity: analysis.Entity) -> Entity:
+    return Entity.model_construct(
+        name=entity.name,
+        type=entity.type,
+        mentions=entity.mentions,
+        salience=entity.salience,
+        sentiment=_sentiment(entity.sentiment),
+        offsets=entity.offsets[:MAX_OFFSETS],
+    )
+
+
+def _sentiment(sentiment: FoundSentiment | None) -> Sentiment | None:
+    if sentiment is None:
+        return None
+    return Sentiment.model_construct(label=sentiment.label, score=sentiment.score)
+
+
+def _names(entities: Sequence[Entity], kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entity.name for entity in entities if entity.type == kind))

@@ -1,0 +1,163 @@
+"""English text → mentions of persons (PER), organisations (ORG), places (LOC), other names (MISC).
+
+Reads sentence by sentence with the CRF, then the document as a whole: a name that was found in one
+place is found in the others, and has one type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+
+from services.enrich import crf, lexicon
+from services.enrich.artefacts import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from services.enrich.segmentation import Segments
+
+EntityType = Literal["PER", "ORG", "LOC", "MISC"]
+# What an article on Korea calls its two halves.
+_HALVES = {"North": ("North", "Korea"), "South": ("South", "Korea")}
+_LONGEST_NAME = 12  # in words; longer runs are tables and lists in capitals
+
+
+class Mention(NamedTuple):
+    """`text[start:end]`, the tokens `first` to `last` (exclusive) of the document."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+    words: tuple[str, ...]
+    type: EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class EntityRecogniser:
+    """Finds mentions. Deterministic; not for several threads at once."""
+
+    tagger: crf.Tagger
+    version: str
+
+    @classmethod
+    def from_artefacts(cls, models_dir: Path | None = None) -> EntityRecogniser:
+        """Load the committed model.
+
+        :raises ArtefactUnusable: a file is missing or is not the one that was released.
+        """
+        words = load("lexicon", models_dir)
+        model = load("entities", models_dir)
+        tagger = crf.Tagger(crf.unpack(model.content), lexicon.unpack(words.content))
+        return cls(tagger, model.version)
+
+    def find(self, segments: Segments) -> list[Mention]:
+        """The mentions in a document, ordered, none overlapping another."""
+        return consistent(segments, self.tagged(segments))
+
+    def tagged(self, segments: Segments) -> list[Mention]:
+        """The mentions as the CRF sees them, each sentence by itself."""
+        mentions: list[Mention] = []
+        names = self.tagger.weights.labels
+        for begin, end in segments.sentences:
+            labels = self.tagger.tag(segments.words[begin:end])
+            if not any(labels):
+                continue
+            labels.append(0)
+            first = 0
+            for i, label in enumerate(labels):
+                kind = names[label]
+                if i and labels[i - 1] and kind[0] != "I":
+                    entity_type = cast("EntityType", names[labels[first]][2:])
+                    mentions.append(mention(segments, begin + first, begin + i, entity_type))
+                if kind[0] == "B":
+                    first = i
+        return mentions
+
+
+def mention(segments: Segments, first: int, last: int, entity_type: EntityType) -> Mention:
+    """The mention that consists of these tokens."""
+    words = tuple(segments.words[first:last])
+    return Mention(segments.starts[first], segments.ends[last - 1], first, last, words, entity_type)
+
+
+def consistent(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
+    """The same name gets the same type throughout, its most frequent one, but a place may also be
+    the team or the government that bears its name; names of several words, and surnames of the
+    persons named in full, are found wherever they stand.
+    """
+    votes: dict[tuple[str, ...], Counter[EntityType]] = defaultdict(Counter)
+    for found in mentions:
+        votes[found.words][found.type] += 1
+    types = {words: _majority(counts) for words, counts in votes.items()}
+    wanted = {w: t for w, t in types.items() if 1 < len(w) <= _LONGEST_NAME}
+    for words, entity_type in list(wanted.items()):
+        # A surname is taken for its bearer, unless it was mostly found to be something else.
+        surname = words[-1:]
+        if entity_type == "PER" and _is_surname(surname[0]) and types.get(surname, "PER") == "PER":
+            wanted[surname] = "PER"
+            types[surname] = "PER"
+    settled = [m._replace(type=_settled(m.type, types[m.words])) for m in mentions]
+    complete = _completed(segments, settled, wanted)
+    return sorted(complete + _halves(segments, complete))
+
+
+def _majority(counts: Counter[EntityType]) -> EntityType:
+    """The most frequent type; of equals the one first met."""
+    return counts.most_common(1)[0][0]
+
+
+def _settled(own: EntityType, usual: EntityType) -> EntityType:
+    return own if {own, usual} == {"LOC", "ORG"} else usual
+
+
+def _is_surname(word: str) -> bool:
+    return len(word) > 2 and word.isalpha() and word[0].isupper() and not word.isupper()  # noqa: PLR2004 - "II", "Jr" are none
+
+
+def _completed(
+    segments: Segments, mentions: Sequence[Mention], wanted: dict[tuple[str, ...], EntityType]
+) -> list[Mention]:
+    """The mentions, and the wanted names where nothing was found, or no more than parts of them."""
+    by_opening: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for name in sorted(wanted, key=len, reverse=True):
+        by_opening[name[0]].append(name)
+    words = segments.words
+    owner = {i: m for m in mentions for i in range(m.first, m.last)}
+    found = set(mentions)
+    for begin, end in segments.sentences if wanted else ():
+        i = begin
+        while i < end:
+            step = 1
+            for name in by_opening.get(words[i], ()):
+                last = i + len(name)
+                if last <= end and tuple(words[i:last]) == name:
+                    inside = {owner[j] for j in range(i, last) if j in owner}
+                    if all(i <= m.first and m.last <= last for m in inside):
+                        found -= inside
+                        found.add(mention(segments, i, last, wanted[name]))
+                        step = len(name)
+                        break
+            i += step
+    return list(found)
+
+
+def _halves(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
+    """`the North` and `the South` where the article speaks of North Korea and South Korea."""
+    named = {half for half, name in _HALVES.items() if any(m.words == name for m in mentions)}
+    if not named:
+        return []
+    words = segments.words
+    taken = {i for m in mentions for i in range(m.first, m.last)}
+    return [
+        mention(segments, i, i + 1, "LOC")
+        for begin, end in segments.sentences
+        for i in range(begin + 1, end)
+        if words[i] in named
+        and i not in taken
+        and words[i - 1].lower() == "the"
+        and (i + 1 == end or not (words[i + 1][0].isupper() or words[i + 1] == "of"))
+    ]

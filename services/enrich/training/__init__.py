@@ -1,0 +1,1 @@
+"""Rebuilds and measures what `models/` holds; left out of the wheel."""

@@ -1,0 +1,8 @@
+import pytest
+
+from services.enrich.analysis import TextAnalyser
+
+
+@pytest.fixture(scope="session")
+def analyser() -> TextAnalyser:
+    return TextAnalyser.load()

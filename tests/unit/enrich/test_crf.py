@@ -1,0 +1,110 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.enrich.crf import Tagger, Weights, pack, unpack
+from services.enrich.features import Setting, attributes, boundary, pair, settings_of
+from services.enrich.lexicon import Lexicon
+
+LABELS = ("O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER")
+LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})
+WORDS = ("the", "Paris", "Kim", "of", "met", "UN")
+
+
+def reaches() -> dict[str, set[int]]:
+    """The offsets at which each attribute of these words can be seen."""
+    found = [
+        each for place in Setting for word in WORDS for each in attributes(word, place, LEXICON)
+    ]
+    found += boundary(-1) + boundary(1)
+    offsets: dict[str, set[int]] = {pair(a, b): {0, 1} for a in WORDS for b in WORDS}
+    for reach, key in found:
+        offsets.setdefault(key, set()).update(range(-reach, reach + 1))
+    return offsets
+
+
+def weights() -> Weights:
+    """Made-up weights of realistic size, for every attribute and offset."""
+    states = {
+        key: {
+            (offset + 2) * 9 + label: ((i * 31 + offset * 7 + label * 17) % 41 - 20) / 10
+            for offset in sorted(offsets)
+            for label in range(9)
+        }
+        for i, (key, offsets) in enumerate(sorted(reaches().items()))
+        if key
+    }
+    transitions = {
+        (a, b): ((i * 5 + j * 3) % 13 - 6) / 2.0
+        for i, a in enumerate(LABELS)
+        for j, b in enumerate(LABELS)
+    }
+    return unpack(pack(LABELS, transitions, states))
+
+
+def textbook(model: Weights, words: list[str]) -> float:
+    """The best total by plain Viterbi over what CRFsuite would sum."""
+    return max(_forward(model, words))
+
+
+def _emissions(model: Weights, words: list[str]) -> list[list[float]]:
+    found: list[tuple[int, int, str]] = []
+    for i, (word, setting) in enumerate(zip(words, settings_of(words), strict=True)):
+        for reach, key in attributes(word, setting, LEXICON):
+            found += [(i + offset, offset, key) for offset in range(-reach, reach + 1)]
+    for at, offset in ((-1, -1), (len(words), 1)):
+        for reach, key in boundary(offset):
+            found += [(at + shift, shift, key) for shift in range(-reach, reach + 1)]
+    for i in range(1, len(words)):
+        key = pair(words[i - 1], words[i])
+        found += [(i - 1, 1, key), (i, 0, key)]
+    scores = [[0.0] * len(LABELS) for _ in words]
+    for at, offset, key in found:
+        first, last = model.states.get(key, (0, 0))
+        for slot, value in zip(model.slots[first:last], model.values[first:last], strict=True):
+            if 0 <= at < len(words) and slot // len(LABELS) == offset + 2:
+                scores[at][slot % len(LABELS)] += value * model.unit
+    return scores
+
+
+def _forward(model: Weights, words: list[str]) -> list[float]:
+    emissions = _emissions(model, words)
+    best = [s if LABELS[j][0] != "I" else -1e4 for j, s in enumerate(emissions[0])]
+    for scores in emissions[1:]:
+        best = [
+            max(best[i] + model.transitions[i][j] for i in range(len(LABELS))) + scores[j]
+            for j in range(len(LABELS))
+        ]
+    return best
+
+
+def total(model: Weights, words: list[str], labels: list[int]) -> float:
+    emissions = _emissions(model, words)
+    score = sum(emissions[i][label] for i, label in enumerate(labels))
+    return score + sum(model.transitions[a][b] for a, b in pairwise(labels))
+
+
+MODEL = weights()
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
+def test_without_pruning_the_labels_are_those_of_a_plain_search(words: list[str]) -> None:
+    labels = Tagger(MODEL, LEXICON, margin=1e9).tag(words)
+
+    assert abs(total(MODEL, words, labels) - textbook(MODEL, words)) < 1e-6
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_an_inside_label_follows_only_its_own_name(words: list[str]) -> None:
+    labels = [LABELS[label] for label in Tagger(MODEL, LEXICON).tag(words)]
+
+    for before, label in zip(["O", *labels], labels, strict=False):
+        assert label[0] != "I" or before[1:] == label[1:]
+
+
+def test_remembering_forms_changes_nothing() -> None:
+    tagger = Tagger(MODEL, LEXICON)
+    words = list(WORDS)
+
+    assert tagger.tag(words) == tagger.tag(words) == Tagger(MODEL, LEXICON).tag(words)
