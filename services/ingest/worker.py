@@ -94,9 +94,7 @@ class Ingester:
                 continue
             headers = dead_letters.carried(record.headers)
             key = article.article_id.encode()
-            prepared.accepted.append(
-                Message(self.accepted_topic.name, key, value, headers)
-            )
+            prepared.accepted.append(Message(self.accepted_topic.name, key, value, headers))
             prepared.arrivals.append(arrival)
         return prepared
 
