@@ -42,10 +42,17 @@ async def _live(service: str, settings: WorkerSettings, body: Body) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     state = Health(service)
-    async with health.serve(state, settings), asyncio.TaskGroup() as tasks:
-        work = tasks.create_task(_work(body, stopping, state), name=service)
-        guard = tasks.create_task(_drain(work, stopping, settings.shutdown_seconds), name="drain")
-        work.add_done_callback(lambda _: guard.cancel())
+    async with health.serve(state, settings):
+        # Not a task group: it would wrap the one error that decides the exit code.
+        work = asyncio.create_task(_work(body, stopping, state), name=service)
+        guard = asyncio.create_task(_drain(work, stopping, settings.shutdown_seconds), name="drain")
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stopping.is_set():
+                raise
+        finally:
+            guard.cancel()
 
 
 async def _work(body: Body, stopping: asyncio.Event, state: Health) -> None:

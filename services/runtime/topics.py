@@ -3,6 +3,7 @@
 from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from services.contracts.dead_letters import REPLAYED_CONFIGS, replayed_topic
 from services.contracts.topics import FLOW
 from services.runtime.kafka import KafkaSettings, admin
 from services.runtime.settings import TopicSettings
@@ -42,7 +43,9 @@ async def ensure_topics(kafka: KafkaSettings, namespace: str, settings: TopicSet
 
 
 def _declared(namespace: str, settings: TopicSettings, replication: int) -> list[NewTopic]:
-    topics = []
+    # One partition: the later of two marks of a letter must come later.
+    replayed = replayed_topic(namespace)
+    topics = [NewTopic(replayed, 1, replication, topic_configs=REPLAYED_CONFIGS)]
     for topic in (each.within(namespace) for each in FLOW):
         configs = topic.configs(retention_ms=settings.retention_ms)
         dead = topic.dead_configs(retention_ms=settings.retention_ms)
