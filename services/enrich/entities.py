@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from services.enrich import crf, lexicon
+from services.enrich import crf, lexicon, weights
 from services.enrich.artefacts import load
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class EntityRecogniser:
         """
         words = load("lexicon", models_dir)
         model = load("entities", models_dir)
-        tagger = crf.Tagger(crf.unpack(model.content), lexicon.unpack(words.content))
+        tagger = crf.Tagger(weights.unpack(model.content), lexicon.unpack(words.content))
         return cls(tagger, model.version)
 
     def find(self, segments: Segments) -> list[Mention]:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import pycrfsuite
 
-from services.enrich.crf import pack
 from services.enrich.features import Setting, attributes, boundary, pair, places, settings_of
 from services.enrich.lexicon import Lexicon, unpack
 from services.enrich.segmentation import segment
 from services.enrich.training.data import DataMissing, Document, read, read_raw
+from services.enrich.weights import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -176,7 +176,7 @@ def train(sentences: list[Sentence], lexicon: Lexicon) -> bytes:
 
 
 def repack(info: pycrfsuite._dumpparser.ParsedDump) -> bytes:
-    """A CRFsuite model in the form that `crf.py` reads."""
+    """A CRFsuite model in the form that the service reads."""
     states: dict[str, dict[int, float]] = {}
     for (attribute, label), weight in info.state_features.items():
         offset, _, key = attribute.partition(" ")

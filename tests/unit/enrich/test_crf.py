@@ -3,9 +3,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrich.crf import Tagger, Weights, pack, unpack
+from services.enrich.crf import Tagger
 from services.enrich.features import Setting, attributes, boundary, pair, settings_of
 from services.enrich.lexicon import Lexicon
+from services.enrich.weights import Weights, pack, unpack
 
 LABELS = ("O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER")
 LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})

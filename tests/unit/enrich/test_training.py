@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from services.enrich.crf import Tagger, unpack
+from services.enrich.crf import Tagger
 from services.enrich.lexicon import Lexicon
 from services.enrich.training.data import DataMissing, Document, read, read_raw
 from services.enrich.training.train_entities import labelled, main, train, with_other_names
+from services.enrich.weights import unpack
 
 BIO = """-DOCSTART- one
 
