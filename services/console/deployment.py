@@ -1,7 +1,6 @@
 """Which Kafka, which Elasticsearch and which namespace a command is about."""
 
 import os
-import re
 from dataclasses import dataclass, replace
 
 from services.contracts.topics import FLOW, RAW, Topic
@@ -9,10 +8,7 @@ from services.index.elastic import ElasticsearchSettings
 from services.local.home import Home
 from services.local.settings import StackSettings
 from services.runtime.kafka import KafkaSettings
-from services.runtime.settings import PREFIX, SettingsError, TopicSettings, WorkerSettings, read
-
-# A name or an address, an IPv6 one in brackets, and perhaps a port.
-_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+)(:[0-9]{1,5})?\Z")
+from services.runtime.settings import PREFIX, TopicSettings, WorkerSettings, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +53,7 @@ def deployment() -> Deployment:
     )
     # Home and not LocalStack, which takes long to import.
     local = Home(read(StackSettings).home.expanduser().absolute()).load()
-    _refuse_impossible(here.kafka.bootstrap_servers)
     return here.on(
         None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
         None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,
     )
-
-
-def _refuse_impossible(bootstrap_servers: str) -> None:
-    """The Kafka client has nothing but a traceback to say about these."""
-    for server in bootstrap_servers.split(","):
-        if not _SERVER.match(server.strip()):
-            raise SettingsError(
-                "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS: not host:port, or several with commas between"
-            )
