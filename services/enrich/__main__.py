@@ -45,7 +45,7 @@ def main() -> None:
         )
         try:
             await pool.start()
-            await wait_for_topics(broker, [accepted, enriched], patience)
+            await wait_for_topics(broker, [accepted.name, accepted.dead, enriched.name], patience)
             async with connected(lambda: kafka.producer(broker), patience) as producer:
                 sender = Sender(producer, patience)
                 letters = DeadLetterWriter(STAGE, accepted, sender)

@@ -39,7 +39,7 @@ def main() -> None:
         loop = BatchLoop(health, stopping, max_records=settings.batch_records)
         patience = Patience(health, loop.interrupted)
         async with elasticsearch.client() as client:
-            await wait_for_topics(broker, [topic], patience)
+            await wait_for_topics(broker, [topic.name, topic.dead], patience)
             await wait_for_schema(client, worker.namespace, patience)
             async with (
                 connected(lambda: kafka.producer(broker), patience) as producer,

@@ -15,7 +15,7 @@ from services.index.settings import IndexSettings
 from services.runtime.patience import Patience, Unavailable
 
 # Raised with every change of templates/*.json; a worker waits for at least its own.
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 # Above the catch-all templates that monitoring agents install.
 PRIORITY = 500
 

@@ -3,16 +3,18 @@
 External versions order the copies of one document within one index. An article that changes its
 publication date changes its index, so a small index of locations says, in real time, where each
 article is and in which version. The order of writes makes a crash at any point harmless, because
-an uncommitted batch is written again: documents, then deletes of what moved, then locations.
+an uncommitted batch is written again: documents, then deletes of what moved, then locations, then
+deletes of what a worker that was killed in between may have left of older versions.
 """
 
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
@@ -44,10 +46,12 @@ STALE = Verdict(Outcome.STALE)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an article is, and in which version."""
+    """Where an article is, in which version, and which write of its location said so."""
 
     index: str
     version: int
+    seq_no: int
+    primary_term: int
 
 
 class ArticleStore:
@@ -83,6 +87,7 @@ class ArticleStore:
                     numbers.clear()
             # A newest version that was refused must not take an older, good one with it.
             versions = defaultdict(list, {key: left for key, left in versions.items() if left})
+        await self._remove([article for n, article in enumerate(articles) if verdicts[n] is STALE])
         return [verdicts[number] for number in range(len(articles))]
 
     async def _write_each(
@@ -98,16 +103,48 @@ class ArticleStore:
         writes = await asyncio.to_thread(
             lambda: [_write(articles[number], self._index_of(articles[number])) for number in fresh]
         )
-        stored = []
+        stored: dict[int, EnrichedArticle] = {}
         for number, result in zip(fresh, await self._bulk.run(writes), strict=True):
             if result.refusal is not None:
                 verdicts[number] = Verdict(Outcome.REFUSED, result.refusal)
             elif not result.conflict:
-                verdicts[number] = STORED
-                stored.append(articles[number])
-        await self._bulk.run(list(self._deletes(stored, places)))
-        await self._bulk.run(list(self._locations(stored, places)))
+                stored[number] = articles[number]
+        newest = await self._locate(list(stored.values()), places)
+        for number, article in stored.items():
+            verdicts[number] = STORED if article.article_id in newest else STALE
         return verdicts
+
+    async def _locate(
+        self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
+    ) -> set[str]:
+        """Delete the articles where they were, and say where they are.
+
+        Another worker may be doing the same: a slow one whose partitions are ours now. So a
+        location is written only over the one that was read; else it is read and judged again.
+
+        :returns: the ids of those that are the newest; the others are to be removed.
+        """
+        newest = {article.article_id for article in stored}
+        while stored:
+            await self._bulk.run(list(self._deletes(stored, places)))
+            moved = [article for article in stored if not self._is_at(article, places)]
+            results = await self._bulk.run([self._location(each, places) for each in moved])
+            stored = [a for a, told in zip(moved, results, strict=True) if told.conflict]
+            if stored:
+                places = await self._places([article.article_id for article in stored])
+            older = {a.article_id for a in stored if places[a.article_id].version > a.version}
+            stored = [article for article in stored if article.article_id not in older]
+            newest -= older
+        return newest
+
+    async def _remove(self, stale: Sequence[EnrichedArticle]) -> None:
+        """Leave nothing of older versions in other indices than the newest one's.
+
+        A worker that was killed, or is slow, may have written one there and not said so.
+        """
+        ids = list({article.article_id for article in stale})
+        places = await self._places(ids) if ids else {}
+        await self._bulk.run(list(self._deletes(stale, places, from_own=True)))
 
     async def _places(self, ids: Sequence[str]) -> dict[str, Place]:
         """Where the articles are that are there already; read in real time, not by search."""
@@ -116,11 +153,7 @@ class ArticleStore:
             found = await asking(
                 lambda: self._client.mget(index=naming.locations(self._namespace), ids=ids)
             )
-            return {
-                doc["_id"]: Place(doc["_source"]["index"], doc["_version"])
-                for doc in found["docs"]
-                if doc.get("found")
-            }
+            return {doc["_id"]: _place(doc) for doc in found["docs"] if doc.get("found")}
 
         return await self._patience.until_done(attempt)
 
@@ -130,30 +163,50 @@ class ArticleStore:
         )
 
     def _deletes(
-        self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
-    ) -> list[Operation]:
-        moved = [
-            (article, place)
-            for article in stored
-            if (place := places.get(article.article_id)) is not None
-            and place.index != self._index_of(article)
-        ]
-        return [Operation(_action("delete", article, place.index)) for article, place in moved]
+        self,
+        articles: Sequence[EnrichedArticle],
+        places: Mapping[str, Place],
+        *,
+        from_own: bool = False,
+    ) -> Iterator[Operation]:
+        """Deletes of what is not where it should be: at its place, or in its own index.
 
-    def _locations(
-        self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
-    ) -> list[Operation]:
-        operations = []
-        for article in stored:
-            place = Place(self._index_of(article), article.version)
-            if places.get(article.article_id) != place:
-                action = _action("index", article, naming.locations(self._namespace))
-                operations.append(Operation(action, json.dumps({"index": place.index}).encode()))
-        return operations
+        With the newer version, which Elasticsearch remembers: no late write can raise it.
+        """
+        for article in articles:
+            own, place = self._index_of(article), places.get(article.article_id)
+            if place is not None and place.index != own:
+                version = max(article.version, place.version)
+                yield Operation(
+                    _action("delete", article, own if from_own else place.index, version)
+                )
+
+    def _is_at(self, article: EnrichedArticle, places: Mapping[str, Place]) -> bool:
+        place = places.get(article.article_id)
+        here = (self._index_of(article), article.version)
+        return place is not None and (place.index, place.version) == here
+
+    def _location(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
+        target: dict[str, Any] = {
+            "_index": naming.locations(self._namespace),
+            "_id": article.article_id,
+        }
+        place = places.get(article.article_id)
+        if place is not None:
+            target |= {"if_seq_no": place.seq_no, "if_primary_term": place.primary_term}
+        said = {"index": self._index_of(article), "version": article.version}
+        kind = "create" if place is None else "index"
+        return Operation(json.dumps({kind: target}).encode(), json.dumps(said).encode())
+
+
+def _place(doc: Mapping[str, Any]) -> Place:
+    said = doc["_source"]
+    return Place(said["index"], said["version"], doc["_seq_no"], doc["_primary_term"])
 
 
 def _write(article: EnrichedArticle, index: str) -> Operation:
-    return Operation(_action("index", article, index), document(article, datetime.now(UTC)))
+    action = _action("index", article, index, article.version)
+    return Operation(action, document(article, datetime.now(UTC)))
 
 
 def document(article: EnrichedArticle, indexed_at: datetime) -> bytes:
@@ -162,12 +215,12 @@ def document(article: EnrichedArticle, indexed_at: datetime) -> bytes:
     return article.encode()[:-1] + b',"indexed_at":"' + moment.encode() + b'"}'
 
 
-def _action(kind: str, article: EnrichedArticle, index: str) -> bytes:
+def _action(kind: str, article: EnrichedArticle, index: str, version: int) -> bytes:
     """An action line. ``external_gte``: repeating is harmless, and an older version is refused."""
     target = {
         "_index": index,
         "_id": article.article_id,
-        "version": article.version,
+        "version": version,
         "version_type": "external_gte",
     }
     return json.dumps({kind: target}).encode()

@@ -37,7 +37,7 @@ def main() -> None:
     async def body(stopping: asyncio.Event, health: Health) -> None:
         loop = BatchLoop(health, stopping, max_records=settings.batch_records)
         patience = Patience(health, loop.interrupted)
-        await wait_for_topics(broker, [raw, accepted], patience)
+        await wait_for_topics(broker, [raw.name, raw.dead, accepted.name], patience)
         async with (
             connected(lambda: kafka.producer(broker), patience) as producer,
             connected(

@@ -21,6 +21,7 @@ from services.contracts.violations import ContractViolation
 from services.runtime import metrics
 from services.runtime.dead_letters import Rejected
 from services.runtime.sending import Message
+from services.runtime.unpacking import CutValue
 
 STAGE = "ingest"
 
@@ -86,6 +87,7 @@ class Ingester:
             arrival_ms = first_arrival_ms(record)
             arrival = datetime.fromtimestamp(arrival_ms / 1000, UTC)
             try:
+                refuse_cut(record.value)
                 article = self.accept(record.value, arrival=arrival, now=self.now())
                 value = article.encode()
                 self.accepted_topic.refuse_oversize(value)
@@ -97,6 +99,12 @@ class Ingester:
             prepared.accepted.append(Message(self.accepted_topic.name, key, value, headers))
             prepared.arrivals.append(arrival)
         return prepared
+
+
+def refuse_cut(value: bytes | None) -> None:
+    """:raises ContractViolation: more came than the door takes unpacked."""
+    if isinstance(value, CutValue):
+        raise ContractViolation("too_large", value.why)
 
 
 def first_arrival_ms(record: ConsumerRecord) -> int:

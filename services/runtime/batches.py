@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from services.contracts.topics import MIB
 from services.runtime import metrics
 from services.runtime.health import Health
 from services.runtime.patience import Interrupted
@@ -20,9 +21,14 @@ from services.runtime.patience import Interrupted
 logger = logging.getLogger(__name__)
 
 POLL_MS = 300
+# A batch is taken in slices until it is full or holds so many bytes: records that were packed well
+# may be thousands of times larger than what was fetched.
+SLICE_RECORDS = 50
+MAX_BATCH_BYTES = 32 * MIB
 # A rebalance waits this long for the batch in hand; the group's limit is a minute.
 REVOKE_PATIENCE_SECONDS = 8.0
 
+Batch = dict[TopicPartition, list[ConsumerRecord]]
 Settle = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 
@@ -48,18 +54,35 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         """Work until told to stop; the batch in hand is finished first."""
         while not self._stopping.is_set():
             self._health.beat()
-            batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+            first = min(SLICE_RECORDS, self._max_records)
+            batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=first)
             self._health.ready = bool(consumer.assignment()) or self._health.ready
             if not batch:
                 continue
             async with self._settling:
                 self._revoked = False
+                await self._fill(consumer, batch)
                 await self._finish(consumer, batch, settle)
+
+    async def _fill(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
+        """Add to a batch what has been fetched already, as far as it may grow."""
+        more: Mapping[TopicPartition, Sequence[ConsumerRecord]] = batch
+        count = size = 0
+        while more:
+            taken = list(chain.from_iterable(more.values()))
+            count += len(taken)
+            size += sum(len(record.value or b"") for record in taken)
+            room = min(SLICE_RECORDS, self._max_records - count)
+            if room <= 0 or size >= MAX_BATCH_BYTES:
+                return
+            more = await consumer.getmany(timeout_ms=0, max_records=room)
+            for partition, records in more.items():
+                batch.setdefault(partition, []).extend(records)
 
     async def _finish(
         self,
         consumer: AIOKafkaConsumer,
-        batch: Mapping[TopicPartition, Sequence[ConsumerRecord]],
+        batch: Batch,
         settle: Settle,
     ) -> None:
         started = time.monotonic()
@@ -79,9 +102,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
 
     @staticmethod
-    async def _commit(
-        consumer: AIOKafkaConsumer, batch: Mapping[TopicPartition, Sequence[ConsumerRecord]]
-    ) -> None:
+    async def _commit(consumer: AIOKafkaConsumer, batch: Batch) -> None:
         ours = consumer.assignment()
         offsets = {tp: records[-1].offset + 1 for tp, records in batch.items() if tp in ours}
         if offsets:  # aiokafka refuses an empty commit

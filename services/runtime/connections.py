@@ -7,7 +7,6 @@ from typing import Protocol, TypeVar
 
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from services.contracts.topics import Topic
 from services.runtime.kafka import KafkaSettings, admin
 from services.runtime.patience import Patience, Unavailable
 
@@ -54,13 +53,13 @@ async def connected(build: Callable[[], C], patience: Patience) -> AsyncIterator
 
 
 async def wait_for_topics(
-    settings: KafkaSettings, topics: Sequence[Topic], patience: Patience
+    settings: KafkaSettings, names: Sequence[str], patience: Patience
 ) -> None:
-    """Return once the topics and their dead-letter topics are there.
+    """Return once the topics are there and may be seen by us.
 
     :raises Interrupted: told to stop before that.
     """
-    wanted = {name for topic in topics for name in (topic.name, topic.dead)}
+    wanted = set(names)
 
     async def attempt() -> None:
         try:
@@ -68,8 +67,8 @@ async def wait_for_topics(
         except KafkaError as error:
             raise Unavailable("Kafka") from error
         if missing:
-            names = ", ".join(sorted(missing))
-            raise Unavailable(f"the topics {names}; `newsline setup` makes them")
+            listed = ", ".join(sorted(missing))
+            raise Unavailable(f"the topics {listed}; `newsline setup` makes them")
 
     await patience.until_done(attempt)
 

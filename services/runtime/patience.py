@@ -73,6 +73,9 @@ class Patience:
         while (rest := end - loop.time()) > 0 and not self.interrupted():
             self._health.beat()
             await asyncio.sleep(min(rest, _SLICE_SECONDS))
+        if self.interrupted():
+            # No last attempt: the partitions may be another's now, who is doing the work.
+            raise Interrupted
 
     def _say(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

@@ -16,7 +16,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from services.contracts.topics import DOOR_BYTES, MIB
+from services.contracts.topics import DOOR_BYTES
 
 # Producers close a batch at a megabyte at most, usually at far less; one record may be larger.
 MAX_UNPACKED_BYTES = 8 * DOOR_BYTES
@@ -43,6 +43,7 @@ class CutValue(bytes):
 
     @classmethod
     def of(cls, value: bytes, why: str) -> "CutValue":
+        """A value and what was cut off."""
         cut = cls(value)
         cut.why = why
         return cut
@@ -173,7 +174,7 @@ def _gunzip(packed: memoryview) -> tuple[bytes, bool]:
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         unpacked += member.decompress(rest, MAX_UNPACKED_BYTES - len(unpacked))
         if not member.eof:
-            # The last bytes of a stream may need no more room than there is none of.
+            # There is more than fits, or a trailer that was not read: then records will be missing.
             return unpacked, False
         rest = member.unused_data
     return unpacked, not rest
@@ -185,7 +186,7 @@ def _into_buffer(decompress_into: Callable[..., int]) -> Callable[[memoryview], 
         buffer = bytearray(MAX_UNPACKED_BYTES)
         try:
             size = decompress_into(packed.tobytes(), buffer)
-        except OSError:
+        except cramjam.DecompressionError:
             return bytes(buffer), False
         return bytes(memoryview(buffer)[:size]), True
 
@@ -202,7 +203,8 @@ def _unsnap(packed: memoryview) -> tuple[bytes, bool]:
     content = packed.tobytes()
     if not content.startswith(_XERIAL):
         content = bytes(_XERIAL_HEADER_BYTES) + _BLOCK.pack(len(content)) + content
-    pieces, size, position = [], 0, _XERIAL_HEADER_BYTES
+    pieces: list[bytes] = []
+    size, position = 0, _XERIAL_HEADER_BYTES
     while position < len(content):
         start = position + _BLOCK.size
         position = start + int(_BLOCK.unpack_from(content, position)[0])

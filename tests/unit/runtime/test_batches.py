@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
-from services.runtime.batches import BatchLoop
+from services.runtime.batches import MAX_BATCH_BYTES, BatchLoop
 from services.runtime.health import Health
 from services.runtime.patience import Interrupted
 from tests.fakes.records import FakeRecord
@@ -21,12 +21,17 @@ class Partition:
 
     def __init__(self, *offsets: int, stopping: asyncio.Event) -> None:
         self.batches = [{PARTITION: [FakeRecord(b"x", offset)]} for offset in offsets]
+        self.fetched: list[list[FakeRecord]] = []
         self.journal: list[tuple[str, int]] = []
         self.ours = {PARTITION}
         self.refuse_commit = False
         self._stopping = stopping
 
-    async def getmany(self, **_: int) -> Mapping[TopicPartition, Sequence[FakeRecord]]:
+    async def getmany(
+        self, *, timeout_ms: int, max_records: int
+    ) -> Mapping[TopicPartition, Sequence[FakeRecord]]:
+        if not timeout_ms:
+            return {PARTITION: self.fetched.pop(0)} if self.fetched and max_records else {}
         if not self.batches:
             self._stopping.set()
             return {}
@@ -57,6 +62,27 @@ async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> 
     await run(partition, stopping)
 
     assert partition.journal == [("settled", 7), ("commit", 8)]
+
+
+async def test_a_batch_grows_by_what_has_been_fetched_until_it_is_full() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+    partition.fetched = [[FakeRecord(b"x", offset)] for offset in (8, 9, 10)]
+    loop = BatchLoop(Health("index"), stopping, max_records=3)
+
+    await run(partition, stopping, loop=loop)
+
+    assert partition.journal == [("settled", 7), ("settled", 8), ("settled", 9), ("commit", 10)]
+
+
+async def test_a_batch_of_many_bytes_is_full_with_few_records() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+    partition.fetched = [[FakeRecord(bytes(MAX_BATCH_BYTES), 8)], [FakeRecord(b"x", 9)]]
+
+    await run(partition, stopping)
+
+    assert partition.journal == [("settled", 7), ("settled", 8), ("commit", 9)]
 
 
 async def test_a_batch_that_is_given_up_is_not_committed() -> None:
