@@ -7,10 +7,10 @@ LOCKS := deploy/locks
 EXTRAS := ingest enrich index console dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check format lock clean
+.PHONY: help demo up down test test-monitoring faults faults-root check format lock env sbom audit clean
 
 help: ## List the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Made again when the lock file or the project's own declaration changes.
 $(READY): $(LOCKS)/dev.txt pyproject.toml
@@ -33,6 +33,15 @@ down: $(READY) ## Stop them; the data stay
 test: $(READY) ## Run all tests, on real servers that they start themselves
 	@$(BIN)/python -m pytest
 
+test-monitoring: $(READY) ## Check the alert rules with a real Prometheus (Debian: apt-get install prometheus)
+	@$(BIN)/python -m pytest -m debian tests/deploy
+
+faults: $(READY) ## Run the slow rows of the failure matrix (about 25 minutes)
+	@$(BIN)/python -m pytest -m faults tests
+
+faults-root: $(READY) ## Run the rows that fill small file systems (as root, on Linux)
+	@$(BIN)/python -m pytest -m root tests
+
 check: $(READY) ## Lint, format, types, and the boundaries between packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -47,6 +56,22 @@ lock: $(READY) ## Resolve all dependencies anew, with hashes
 	@for extra in $(EXTRAS); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-annotate --extra $$extra --output-file $(LOCKS)/$$extra.txt pyproject.toml; \
+	done
+
+env: ## Write .env with random passwords, for docker compose
+	@$(PYTHON) -m deploy.env
+
+sbom: $(READY) ## List what each extra is made of (CycloneDX, into build/sbom)
+	@mkdir -p build/sbom
+	@for extra in $(EXTRAS); do \
+		$(BIN)/uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements $(LOCKS)/$$extra.txt \
+			--pyproject pyproject.toml --output-format JSON --output-file build/sbom/$$extra.json || exit 1; \
+	done
+
+audit: $(READY) ## Ask the public databases for known vulnerabilities
+	@for extra in $(EXTRAS); do \
+		$(BIN)/uvx --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes \
+			--requirement $(LOCKS)/$$extra.txt || exit 1; \
 	done
 
 clean: ## Remove the environment and caches; the stack's data stay

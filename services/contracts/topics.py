@@ -38,6 +38,10 @@ class Topic:
             f"{namespace}.{self.name}", f"{namespace}.{self.group}", self.max_message_bytes
         )
 
+    def reader(self, generation: int) -> str:
+        """The group that reads the topic from its start for another generation of what it fills."""
+        return self.group if generation == 1 else f"{self.group}-g{generation}"
+
     def refuse_oversize(self, value: bytes) -> None:
         """Stop a value that the broker would refuse: there it would block all behind it.
 

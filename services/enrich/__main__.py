@@ -1,6 +1,9 @@
 """Run one enrich worker in the foreground: ``python -m services.enrich``."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from functools import partial
+from tempfile import TemporaryDirectory
 
 from services.contracts.topics import ACCEPTED, ENRICHED
 from services.enrich import enrichment, stream
@@ -8,6 +11,7 @@ from services.enrich.pool import EnrichmentPool, Models
 from services.enrich.settings import EnrichSettings
 from services.enrich.worker import STAGE, Enricher
 from services.runtime import kafka, lifecycle
+from services.runtime.backlog import backlog
 from services.runtime.connections import connected, wait_for_topics
 from services.runtime.dead_letters import DeadLetterWriter
 from services.runtime.health import Health
@@ -46,16 +50,21 @@ def main() -> None:
         try:
             await pool.start()
             await wait_for_topics(broker, [accepted.name, accepted.dead, enriched.name], patience)
-            async with connected(lambda: kafka.producer(broker), patience) as producer:
+            async with AsyncExitStack() as until_the_end:
+                folder = until_the_end.enter_context(TemporaryDirectory(prefix="newsline-enrich-"))
+                producer = await until_the_end.enter_async_context(
+                    connected(lambda: kafka.producer(broker), patience)
+                )
                 sender = Sender(producer, patience)
                 letters = DeadLetterWriter(STAGE, accepted, sender)
                 enricher = Enricher(pool, sender, letters, enriched)
                 await stream.EnrichStream(
-                    stream.application(broker, accepted),
+                    stream.application(broker, accepted, folder),
                     accepted,
                     enricher.settle,
                     health,
                     batch_records=settings.batch_records,
+                    look=partial(backlog, broker, accepted),
                 ).run(stopping)
         finally:
             pool.close()

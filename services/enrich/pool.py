@@ -113,6 +113,8 @@ class EnrichmentPool:
                     "A model process died or hung; it is replaced.", extra={"cause": cause}
                 )
                 self._replace(executor)
+                # Progress all the same: a batch of articles that all hang ends as dead letters.
+                self._beat()
                 return None
         self._beat()
         return results

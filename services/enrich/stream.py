@@ -8,13 +8,16 @@ where that cannot be, the process ends on the spot with the batch uncommitted.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import faust
+from aiokafka import TopicPartition
 from yarl import URL
 
 from services.contracts.topics import Topic
+from services.runtime.backlog import FreezeWatch
 from services.runtime.dead_letters import Record
 from services.runtime.health import Health
 from services.runtime.kafka import MAX_POLL_INTERVAL_MS, REBALANCE_TIMEOUT_MS, KafkaSettings
@@ -26,21 +29,34 @@ logger = logging.getLogger(__name__)
 # A batch is taken when it is full or this old: a bound on what batching adds to latency.
 BATCH_WITHIN_SECONDS = 0.25
 
+# Two looks at the same record, and then the patience of health.py, end a frozen process.
+LOOK_EVERY_SECONDS = 30.0
+
 # Faust's classes carry no usable types.
 FaustApp = Any
 Stream = Any
 Settle = Callable[[Sequence[Record]], Awaitable[None]]
+Look = Callable[[AbstractSet[int]], Awaitable[Mapping[TopicPartition, int]]]
+
+
+async def nothing_left(_own: AbstractSet[int]) -> Mapping[TopicPartition, int]:
+    """A look that sees nothing."""
+    return {}
 
 
 class StreamCrashed(RuntimeError):
     """Faust has stopped by itself."""
 
 
-def application(broker: KafkaSettings, topic: Topic) -> FaustApp:
-    """A Faust application that reads one topic and declares, sends and serves nothing."""
+def application(broker: KafkaSettings, topic: Topic, folder: str) -> FaustApp:
+    """A Faust application that reads one topic and declares, sends and serves nothing.
+
+    :param folder: where Faust may make the folder that it always makes, and here leaves empty.
+    """
     seconds = broker.session_timeout_seconds
     return faust.App(
         topic.group,
+        datadir=folder,
         broker=[URL(f"aiokafka://{server}") for server in broker.bootstrap_servers.split(",")],
         broker_credentials=_credentials(broker),
         broker_session_timeout=seconds,
@@ -67,10 +83,20 @@ def application(broker: KafkaSettings, topic: Topic) -> FaustApp:
 class EnrichStream:
     """Reads a topic in batches of at most ``batch_records`` and has each settled."""
 
-    def __init__(
-        self, app: FaustApp, topic: Topic, settle: Settle, health: Health, *, batch_records: int
+    def __init__(  # noqa: PLR0913 - what a worker is made of, each by its name
+        self,
+        app: FaustApp,
+        topic: Topic,
+        settle: Settle,
+        health: Health,
+        *,
+        batch_records: int,
+        look: Look = nothing_left,
     ) -> None:
         self._app = app
+        self._watch = FreezeWatch(lambda: look(self._own()))
+        self._frozen = False
+        self._stopping = asyncio.Event()
         self._settle = settle
         self._health = health
         self._batch_records = batch_records
@@ -84,34 +110,50 @@ class EnrichStream:
 
         :raises StreamCrashed: Faust stopped by itself.
         """
+        self._stopping = stopping
         await self._app.start()
         self._health.ready = True
         self._health.waiting_for = None
+        looking = asyncio.create_task(self._look_around(), name="freeze-watch")
         try:
             while not stopping.is_set():
-                if not self._busy:  # while a batch is in hand, the models' progress is the beat
+                # While a batch is in hand, the models' progress is the beat.
+                if not self._busy and not self._frozen:
                     self._health.beat()
                 await self._app.wait(stopping, timeout=1.0)
                 if self._app.should_stop:
                     raise StreamCrashed("Faust stopped") from self._app.crash_reason
         finally:
+            looking.cancel()
             # Stops fetching, waits for the batch in hand, commits, leaves the group.
             await self._app.stop()
 
     async def _agent(self, stream: Stream) -> None:
         batches = stream.take_events(self._batch_records, within=BATCH_WITHIN_SECONDS)
         async for events in batches:
-            self._busy = True
+            self._busy, self._frozen = True, False
             try:
                 await self._settle([event.message for event in events])
             except BaseException as error:  # noqa: BLE001 - whatever leaves this loop loses a batch
-                _end_uncommitted(error)
+                _end_uncommitted(error, told_to=self._stopping.is_set())
             self._busy = False
+            self._watch.worked()
+
+    async def _look_around(self) -> None:
+        """Once in a while see whether work lies about that nobody does."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            self._frozen = await self._watch.frozen() and not self._busy
+            if self._frozen:
+                logger.warning("There are records to read, and none come.")
+
+    def _own(self) -> set[int]:
+        return {tp.partition for tp in self._app.consumer.assignment()}
 
 
-def _end_uncommitted(error: BaseException) -> None:
+def _end_uncommitted(error: BaseException, *, told_to: bool) -> None:
     """Leave without a word to Faust: every other way out would commit the batch."""
-    if isinstance(error, Interrupted | asyncio.CancelledError):
+    if told_to and isinstance(error, Interrupted | asyncio.CancelledError):
         logger.warning("A batch was given up uncommitted; it will be done again.")
         code = 0
     else:

@@ -40,18 +40,21 @@ def main() -> None:
         patience = Patience(health, loop.interrupted)
         async with elasticsearch.client() as client:
             await wait_for_topics(broker, [topic.name, topic.dead], patience)
-            await wait_for_schema(client, worker.namespace, patience)
+            await wait_for_schema(client, worker.namespace, patience, settings.generation)
             async with (
                 connected(lambda: kafka.producer(broker), patience) as producer,
                 connected(
                     lambda: kafka.consumer(
-                        broker, topics=[topic.name], group=topic.group, listener=loop
+                        broker,
+                        topics=[topic.name],
+                        group=topic.reader(settings.generation),
+                        listener=loop,
                     ),
                     patience,
                 ) as consumer,
             ):
                 letters = DeadLetterWriter(STAGE, topic, Sender(producer, patience))
-                store = ArticleStore(client, worker.namespace, patience)
+                store = ArticleStore(client, worker.namespace, patience, settings.generation)
                 await loop.run(consumer, Indexer(store, letters).settle)
 
     lifecycle.run(STAGE, worker, body)

@@ -7,6 +7,7 @@ document failed when a whole request is refused.
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -25,11 +26,13 @@ T = TypeVar("T")
 
 # Elasticsearch advises 5 to 15 MiB; small enough not to trip indexing pressure on a small node.
 MAX_BULK_BYTES = 5 * MIB
+MOST_OPERATIONS = 10_000
 
 CONFLICT = 409
 TOO_LARGE = 413
 BAD_REQUEST = 400
 NOT_FOUND = 404
+TOO_MANY = 429
 
 
 class ElasticsearchSettings(Settings):
@@ -81,6 +84,10 @@ class ElasticsearchSettings(Settings):
             raise SettingsError(f"NEWSLINE_ELASTICSEARCH_URL or _CA_FILE: {error}") from error
 
 
+class Overloaded(Unavailable):
+    """The node has too much in hand to take the whole request."""
+
+
 class Operation(NamedTuple):
     """One action of a bulk request: its line, and the document's line if it has one."""
 
@@ -115,6 +122,7 @@ class Bulk:
     def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
         self._client = client
         self._patience = patience
+        self._most = MOST_OPERATIONS
 
     async def run(self, operations: Sequence[Operation]) -> list[Result]:
         """One result per operation, in order.
@@ -124,15 +132,28 @@ class Bulk:
         results: dict[int, Result] = {}
         for numbers in _chunks(operations):
             waiting = list(numbers)
-
-            async def attempt(waiting: list[int] = waiting) -> None:
-                fault = await self._attempt(operations, waiting, results)
-                waiting[:] = [number for number in waiting if number not in results]
-                if fault is not None:
-                    raise Unavailable(fault)
-
-            await self._patience.until_done(attempt)
+            await self._patience.until_done(partial(self._send_all, operations, waiting, results))
         return [results[number] for number in range(len(operations))]
+
+    async def _send_all(
+        self, operations: Sequence[Operation], waiting: list[int], results: dict[int, Result]
+    ) -> None:
+        """Send all that wait, at once or, where that is too much for the node, in parts.
+
+        :raises Unavailable: some must be sent again.
+        """
+        while waiting:
+            part = waiting[: self._most]
+            try:
+                fault = await self._attempt(operations, part, results)
+            except Overloaded:
+                # A busy node may take less; one with a small limit will never take all at once.
+                self._most = max(len(part) // 2, 1)
+                raise
+            self._most = min(2 * self._most, MOST_OPERATIONS)
+            waiting[:] = [number for number in waiting if number not in results]
+            if fault is not None:
+                raise Unavailable(fault)
 
     async def _attempt(
         self, operations: Sequence[Operation], numbers: Sequence[int], results: dict[int, Result]
@@ -179,6 +200,8 @@ async def asking(request: Callable[[], Awaitable[T]]) -> T:
     except ApiError as error:
         if error.status_code in {BAD_REQUEST, TOO_LARGE}:
             raise
+        if error.status_code == TOO_MANY:
+            raise Overloaded("Elasticsearch (status 429)") from error
         # 401 and 403 too: rights can be given back, and an article is not to blame for them.
         raise Unavailable(f"Elasticsearch (status {error.status_code})") from error
 

@@ -1,5 +1,6 @@
 """Which index a document belongs in."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 # Wire archives before this are thin: a year is an index.
@@ -14,17 +15,31 @@ def alias(namespace: str) -> str:
     return f"{namespace}-articles" if namespace else "articles"
 
 
-def pattern(namespace: str) -> str:
-    """All indices of articles, whatever their status."""
-    return f"{alias(namespace)}-*"
+def series(namespace: str, generation: int = 1) -> str:
+    """What the names of a generation's indices begin with; the first one's has no number."""
+    return alias(namespace) if generation == 1 else f"{alias(namespace)}-g{generation}"
 
 
-def locations(namespace: str) -> str:
+def pattern(namespace: str, generation: int = 1) -> str:
+    """All indices of articles of a generation; the first one's is that of all of them."""
+    return f"{series(namespace, generation)}-*"
+
+
+def generation_of(namespace: str, index: str) -> int:
+    """The generation that an index of articles belongs to."""
+    found = re.match(rf"{re.escape(alias(namespace))}-g(\d+)-", index)
+    return int(found[1]) if found else 1
+
+
+def locations(namespace: str, generation: int = 1) -> str:
     """The index that says where each article is, and in which version."""
-    return f"{namespace}-newsline-locations" if namespace else "newsline-locations"
+    name = "newsline-locations" if generation == 1 else f"newsline-locations-g{generation}"
+    return f"{namespace}-{name}" if namespace else name
 
 
-def index_name(namespace: str, *, published_at: str | None, received_at: datetime) -> str:
+def index_name(
+    namespace: str, *, published_at: str | None, received_at: datetime, generation: int = 1
+) -> str:
     """The monthly (before 2000: yearly) index of a publication date, or of the arrival.
 
     By arrival where the date is unknown, before 1970, or more than two days ahead of it: so no
@@ -35,5 +50,5 @@ def index_name(namespace: str, *, published_at: str | None, received_at: datetim
     if published.year < FIRST_YEAR or published > arrived + MAX_AHEAD:
         published = arrived
     if published.year < FIRST_MONTHLY_YEAR:
-        return f"{alias(namespace)}-{published.year:04}"
-    return f"{alias(namespace)}-{published.year:04}.{published.month:02}"
+        return f"{series(namespace, generation)}-{published.year:04}"
+    return f"{series(namespace, generation)}-{published.year:04}.{published.month:02}"

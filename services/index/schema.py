@@ -18,24 +18,33 @@ from services.runtime.patience import Patience, Unavailable
 TEMPLATE_VERSION = 2
 # Above the catch-all templates that monitoring agents install.
 PRIORITY = 500
+USABLE = {"filter": {"term": {"status": Status.USABLE}}}
 
 
-def templates(namespace: str, settings: IndexSettings) -> dict[str, dict[str, Any]]:
-    """The index templates by name: articles with their alias, and locations."""
+def templates(
+    namespace: str, settings: IndexSettings, *, searched: bool = True
+) -> dict[str, dict[str, Any]]:
+    """The index templates by name: articles, with their alias if they are searched; locations."""
+    generation = settings.generation
     shape: dict[str, Any] = {"number_of_shards": settings.shards}
     if settings.replicas is None:
         # One replica as soon as there is a second node; until then the indices are green.
         shape["auto_expand_replicas"] = "0-1"
     else:
         shape["number_of_replicas"] = settings.replicas
-    usable = {"filter": {"term": {"status": Status.USABLE}}}
-    articles = _declared("articles") | {"aliases": {naming.alias(namespace): usable}}
+    articles = _declared("articles")
+    if searched:
+        articles["aliases"] = {naming.alias(namespace): USABLE}
     locations = _declared("locations")
     for template in (articles, locations):
         template["settings"]["index"] |= shape
     return {
-        naming.alias(namespace): _template(naming.pattern(namespace), articles),
-        naming.locations(namespace): _template(naming.locations(namespace), locations),
+        naming.series(namespace, generation): _template(
+            naming.pattern(namespace, generation), articles, generation
+        ),
+        naming.locations(namespace, generation): _template(
+            naming.locations(namespace, generation), locations, generation
+        ),
     }
 
 
@@ -47,14 +56,55 @@ async def install(client: AsyncElasticsearch, namespace: str, settings: IndexSet
     :raises elasticsearch.ApiError: Elasticsearch refuses.
     """
     made: list[str] = []
-    for name, template in templates(namespace, settings).items():
+    searched = await searched_generation(client, namespace) in {None, settings.generation}
+    for name, template in templates(namespace, settings, searched=searched).items():
         there = await installed(client, name)
         if there < TEMPLATE_VERSION:
             await client.indices.put_index_template(name=name, body=template)
             made.append(f"index template {name}")
-    month = naming.index_name(namespace, published_at=None, received_at=datetime.now(UTC))
-    indices = (naming.locations(namespace), month)
+    generation = settings.generation
+    month = naming.index_name(
+        namespace, published_at=None, received_at=datetime.now(UTC), generation=generation
+    )
+    indices = (naming.locations(namespace, generation), month)
     return made + [f"index {index}" for index in indices if await _create(client, index)]
+
+
+async def searched_generation(client: AsyncElasticsearch, namespace: str) -> int | None:
+    """Which generation the alias shows; None where there is no alias yet."""
+    try:
+        found = await client.indices.get_alias(name=naming.alias(namespace))
+    except NotFoundError:
+        return None
+    return max(naming.generation_of(namespace, index) for index in found)
+
+
+async def show(client: AsyncElasticsearch, namespace: str, settings: IndexSettings) -> list[str]:
+    """Let the alias show this generation and no other, between one search and the next.
+
+    Everything that the other shows must be in this one already: see deploy/README.md.
+
+    :returns: the indices that are searched now.
+    """
+    alias, generation = naming.alias(namespace), settings.generation
+    await client.indices.refresh(index=naming.pattern(namespace, generation))
+    # From here on this generation's new months are searched as soon as they are made.
+    name = naming.series(namespace, generation)
+    await client.indices.put_index_template(name=name, body=templates(namespace, settings)[name])
+    there = await client.indices.get(index=naming.pattern(namespace))
+    ours = [name for name in there if naming.generation_of(namespace, name) == generation]
+    theirs = [name for name in there if name not in ours and alias in there[name]["aliases"]]
+    actions = [{"add": {"indices": ours, "alias": alias} | USABLE}]
+    if theirs:
+        actions.append({"remove": {"indices": theirs, "alias": alias}})
+    await client.indices.update_aliases(actions=actions)
+    for other in {naming.generation_of(namespace, name) for name in theirs}:
+        # A straggler of the other generation must not add a month to what is searched.
+        shape = settings.model_copy(update={"generation": other})
+        name = naming.series(namespace, other)
+        body = templates(namespace, shape, searched=False)[name]
+        await client.indices.put_index_template(name=name, body=body)
+    return sorted(ours)
 
 
 async def installed(client: AsyncElasticsearch, name: str) -> int:
@@ -66,7 +116,9 @@ async def installed(client: AsyncElasticsearch, name: str) -> int:
     return int(found["index_templates"][0]["index_template"].get("version", 0))
 
 
-async def wait_for_schema(client: AsyncElasticsearch, namespace: str, patience: Patience) -> None:
+async def wait_for_schema(
+    client: AsyncElasticsearch, namespace: str, patience: Patience, generation: int = 1
+) -> None:
     """Return once Elasticsearch answers and has our templates or newer ones.
 
     Without them the first document would make an index that guesses its types.
@@ -75,7 +127,10 @@ async def wait_for_schema(client: AsyncElasticsearch, namespace: str, patience: 
     """
 
     async def attempt() -> None:
-        for name in (naming.alias(namespace), naming.locations(namespace)):
+        for name in (
+            naming.series(namespace, generation),
+            naming.locations(namespace, generation),
+        ):
             there = await asking(partial(installed, client, name))
             if there < TEMPLATE_VERSION:
                 raise Unavailable(
@@ -92,10 +147,11 @@ def _declared(name: str) -> dict[str, Any]:
     return declared
 
 
-def _template(pattern: str, template: dict[str, Any]) -> dict[str, Any]:
+def _template(pattern: str, template: dict[str, Any], generation: int) -> dict[str, Any]:
     return {
         "index_patterns": [pattern],
-        "priority": PRIORITY,
+        # A later generation's names match the first one's pattern too; its own template counts.
+        "priority": PRIORITY + generation,
         "version": TEMPLATE_VERSION,
         "template": template,
     }

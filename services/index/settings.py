@@ -12,6 +12,8 @@ class IndexSettings(Settings):
     model_config = SettingsConfigDict(env_prefix=PREFIX + "INDEX_")
 
     batch_records: int = Field(default=500, ge=1, le=10_000)
+    # Above 1: a new set of indices, filled by replay beside the one that is searched.
+    generation: int = Field(default=1, ge=1, le=999)
     shards: int = Field(default=1, ge=1, le=1024)
     # None is one, or none as long as there is a single node.
     replicas: int | None = Field(default=None, ge=0, le=32)

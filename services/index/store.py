@@ -57,9 +57,17 @@ class Place:
 class ArticleStore:
     """The indices of articles of one namespace."""
 
-    def __init__(self, client: AsyncElasticsearch, namespace: str, patience: Patience) -> None:
+    def __init__(
+        self,
+        client: AsyncElasticsearch,
+        namespace: str,
+        patience: Patience,
+        generation: int = 1,
+    ) -> None:
         self._client = client
         self._namespace = namespace
+        self._generation = generation
+        self._locations = naming.locations(namespace, generation)
         self._patience = patience
         self._bulk = Bulk(client, patience)
 
@@ -150,16 +158,17 @@ class ArticleStore:
         """Where the articles are that are there already; read in real time, not by search."""
 
         async def attempt() -> dict[str, Place]:
-            found = await asking(
-                lambda: self._client.mget(index=naming.locations(self._namespace), ids=ids)
-            )
+            found = await asking(lambda: self._client.mget(index=self._locations, ids=ids))
             return {doc["_id"]: _place(doc) for doc in found["docs"] if doc.get("found")}
 
         return await self._patience.until_done(attempt)
 
     def _index_of(self, article: EnrichedArticle) -> str:
         return naming.index_name(
-            self._namespace, published_at=article.published_at, received_at=article.received_at
+            self._namespace,
+            published_at=article.published_at,
+            received_at=article.received_at,
+            generation=self._generation,
         )
 
     def _deletes(
@@ -188,7 +197,7 @@ class ArticleStore:
 
     def _location(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
         target: dict[str, Any] = {
-            "_index": naming.locations(self._namespace),
+            "_index": self._locations,
             "_id": article.article_id,
         }
         place = places.get(article.article_id)

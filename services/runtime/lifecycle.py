@@ -14,6 +14,8 @@ from services.runtime.settings import SettingsError, WorkerSettings, stop_for_wr
 logger = logging.getLogger(__name__)
 
 EXIT_CRASHED = 1
+STUCK_LOOKS = 2
+STUCK_LOOK_SECONDS = 5.0
 
 Body = Callable[[asyncio.Event, Health], Awaitable[None]]
 
@@ -46,6 +48,7 @@ async def _live(service: str, settings: WorkerSettings, body: Body) -> None:
         # Not a task group: it would wrap the one error that decides the exit code.
         work = asyncio.create_task(_work(body, stopping, state), name=service)
         guard = asyncio.create_task(_drain(work, stopping, settings.shutdown_seconds), name="drain")
+        watch = asyncio.create_task(_end_when_stuck(state), name="watch")
         try:
             await work
         except asyncio.CancelledError:
@@ -53,6 +56,7 @@ async def _live(service: str, settings: WorkerSettings, body: Body) -> None:
                 raise
         finally:
             guard.cancel()
+            watch.cancel()
 
 
 async def _work(body: Body, stopping: asyncio.Event, state: Health) -> None:
@@ -61,6 +65,18 @@ async def _work(body: Body, stopping: asyncio.Event, state: Health) -> None:
     except Interrupted:
         if not stopping.is_set():
             raise
+
+
+async def _end_when_stuck(state: Health) -> None:
+    """End a process that only a restart can help; not every supervisor asks ``/livez``."""
+    looks = 0
+    while looks < STUCK_LOOKS:
+        await asyncio.sleep(STUCK_LOOK_SECONDS)
+        # Twice: a process that was stopped and wakes has not had its turn yet.
+        looks = 0 if state.alive else looks + 1
+    logger.critical("The worker is stuck; the process ends, and what it had is done again.")
+    logging.shutdown()
+    os._exit(EXIT_CRASHED)
 
 
 async def _drain(work: asyncio.Task[None], stopping: asyncio.Event, seconds: float) -> None:

@@ -52,6 +52,7 @@ KNOWN = frozenset(
         "ENRICH_PROCESSES",
         "ENRICH_TIMEOUT_SECONDS",
         "INDEX_BATCH_RECORDS",
+        "INDEX_GENERATION",
         "INDEX_SHARDS",
         "INDEX_REPLICAS",
         "HOME",

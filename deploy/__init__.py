@@ -1,0 +1,1 @@
+"""Images, compose, Kubernetes, Kibana and metrics: what runs Newsline elsewhere than here."""

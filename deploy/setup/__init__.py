@@ -1,0 +1,1 @@
+"""The one-shot job that makes what the workers need, in images that have no command line."""
