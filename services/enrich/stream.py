@@ -133,7 +133,9 @@ class EnrichStream:
         async for events in batches:
             self._busy, self._frozen = True, False
             try:
-                await self._settle([event.message for event in events])
+                records = [event.message for event in events]
+                with self._health.in_hand(min(record.timestamp for record in records)):
+                    await self._settle(records)
             except BaseException as error:  # noqa: BLE001 - whatever leaves this loop loses a batch
                 _end_uncommitted(error, told_to=self._stopping.is_set())
             self._busy = False

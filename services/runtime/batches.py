@@ -89,9 +89,11 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         stage = self._health.service
         records = list(chain.from_iterable(batch.values()))
         metrics.BATCH_RECORDS.labels(stage).observe(len(records))
+        oldest = min(record.timestamp for record in records) / 1000
         try:
-            await settle(records)
-            await self._commit(consumer, batch)
+            with self._health.in_hand(oldest):
+                await settle(records)
+                await self._commit(consumer, batch)
         except Interrupted:
             # Nothing to rewind: a worker that stops reads no more, and partitions that come back
             # after a rebalance are read from their committed offset.

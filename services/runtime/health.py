@@ -3,8 +3,8 @@
 import errno
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -32,6 +32,24 @@ class Health:
         self.ready = False
         self._waiting_for: str | None = None
         self._last_beat = time.monotonic()
+        self._oldest_in_hand: float | None = None
+        metrics.LAG_SECONDS.labels(service).set_function(self._lag_seconds)
+
+    @contextmanager
+    def in_hand(self, oldest_timestamp_seconds: float) -> Iterator[None]:
+        """Tell the age of the batch in hand for as long as it is: it grows while a server is away.
+
+        :param oldest_timestamp_seconds: Unix time when the broker took its oldest record.
+        """
+        self._oldest_in_hand = oldest_timestamp_seconds
+        try:
+            yield
+        finally:
+            self._oldest_in_hand = None
+
+    def _lag_seconds(self) -> float:
+        oldest = self._oldest_in_hand
+        return 0.0 if oldest is None else max(time.time() - oldest, 0.0)
 
     def beat(self) -> None:
         """Called whenever the worker's loop turns."""

@@ -38,3 +38,8 @@ RETRIES = Counter(
 WAITING = Gauge(
     "newsline_waiting", "1 while a stage waits for a server that cannot be reached.", ["stage"]
 )
+LAG_SECONDS = Gauge(
+    "newsline_lag_seconds",
+    "Age of the oldest record that a stage has in hand, by the broker's clock; 0 when it has none.",
+    ["stage"],
+)

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -54,3 +56,15 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_a_wrong_setting() -> No
         with pytest.raises(SettingsError, match=f"port {server.port} is taken"):
             async with serve(Health("index"), settings):
                 pass
+
+
+async def test_the_age_of_what_is_in_hand_is_told_and_nothing_in_hand_is_0() -> None:
+    health = Health("index")
+    line = 'newsline_lag_seconds{stage="index"} '
+
+    with health.in_hand(time.time() - 100):
+        (busy,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
+    (idle,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
+
+    assert 100 <= float(busy.removeprefix(line)) < 160
+    assert float(idle.removeprefix(line)) == 0
