@@ -1,16 +1,22 @@
-"""Reading the newest dead letters."""
+"""Reading dead letters: the newest, all, those since, or one whole."""
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from services.console.offsets import Broker
-from services.contracts.dead_letters import DeadLetter
+from services.console.reading import Stretch, records
+from services.contracts.dead_letters import DeadLetter, Headers, Place
 from services.contracts.topics import Topic
+
+# Places nearer than this are read in one go, with what lies between them.
+NEAR = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,14 +31,19 @@ class Buried:
     letter: DeadLetter
 
     @property
-    def place(self) -> str:
+    def place(self) -> Place:
         """Names this dead letter for good: dead-letter topic, partition, offset."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        return Place(self.topic, self.partition, self.offset)
+
+    @property
+    def home(self) -> str:
+        """The topic that it was read from. Of the name and not of a header, which may be forged."""
+        return self.topic.removesuffix(".dead")
 
     def to_json(self) -> dict[str, Any]:
         """What ``newsline dead --json`` tells of it."""
         return {
-            "place": self.place,
+            "place": str(self.place),
             "time": self.letter.time or None,
             "service": self.letter.service or None,
             "topic": self.letter.topic or None,
@@ -45,6 +56,16 @@ class Buried:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Exhumed:
+    """A dead letter whole."""
+
+    buried: Buried
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
 async def newest(
     broker: Broker, topics: Sequence[Topic], count: int, within_seconds: float
 ) -> list[Buried]:
@@ -52,50 +73,81 @@ async def newest(
 
     Values are looked at for their size alone, and not kept.
     """
-    there = await broker.partitions(topic.dead for topic in topics)
-    partitions = [partition for found in there.values() for partition in found]
-    if not partitions:
-        return []
-    spans = await broker.spans(partitions)
-    ends = {p: end for p, end in spans.next.items() if end > spans.first[p]}
-    if not ends:
-        return []
-    broker.reader.assign(list(ends))
-    for partition, end in ends.items():
-        broker.reader.seek(partition, max(spans.first[partition], end - count))
+    there = await stretches(broker, topics)
+    last = {p: (max(first, end - count), end) for p, (first, end) in there.items()}
     found: list[Buried] = []
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(within_seconds):
-            await _read_until(broker, ends, found, count)
-    except TimeoutError:
-        pass
-    finally:
-        broker.reader.unsubscribe()
+            async for record in records(broker.reader, last):
+                _keep(found, buried(record), count)
     return sorted(found, reverse=True)
 
 
-async def _read_until(
-    broker: Broker, ends: dict[TopicPartition, int], found: list[Buried], count: int
-) -> None:
-    left = set(ends)
-    while left:
-        for partition, records in (await broker.reader.getmany(timeout_ms=200)).items():
-            for record in records:
-                buried = Buried(
-                    record.timestamp,
-                    partition.topic,
-                    partition.partition,
-                    record.offset,
-                    len(record.value or b""),
-                    DeadLetter.from_headers(record.headers),
-                )
-                _keep(found, buried, count)
-        # By position: where the last offsets are a transaction's marks, no record has them.
-        left = {p for p in left if await broker.reader.position(p) < ends[p]}
+async def stretches(broker: Broker, topics: Iterable[Topic]) -> dict[TopicPartition, Stretch]:
+    """All that lies in the dead-letter topics of these topics now."""
+    there = await broker.partitions(topic.dead for topic in topics)
+    partitions = [partition for found in there.values() for partition in found]
+    if not partitions:
+        return {}
+    spans = await broker.spans(partitions)
+    return {p: (spans.first[p], end) for p, end in spans.next.items()}
 
 
-def _keep(found: list[Buried], buried: Buried, count: int) -> None:
+async def letters(
+    broker: Broker, within: Mapping[TopicPartition, Stretch]
+) -> AsyncIterator[tuple[Buried, Headers]]:
+    """The dead letters of these stretches with all their headers, without their bytes.
+
+    :raises TimeoutError: nothing has come for half a minute.
+    """
+    async for record in records(broker.reader, within):
+        yield buried(record), record.headers
+
+
+async def exhume(
+    broker: Broker, within: Mapping[TopicPartition, Stretch], places: Iterable[Place]
+) -> AsyncIterator[Exhumed]:
+    """The letters at these places whole, in the order of the places; not those that are not there.
+
+    :raises TimeoutError: nothing has come for half a minute.
+    """
+    for key, same in groupby(sorted(set(places)), key=lambda place: place[:2]):
+        partition = TopicPartition(*key)
+        first, end = within.get(partition, (0, 0))
+        # Whoever waits for a record past the end waits for the next failure.
+        offsets = [place.offset for place in same if first <= place.offset < end]
+        for near in _neighbours(offsets):
+            wanted = set(near)
+            stretch = {partition: (near[0], near[-1] + 1)}
+            async for record in records(broker.reader, stretch):
+                if record.offset in wanted:
+                    yield Exhumed(buried(record), record.key, record.value, record.headers)
+
+
+def buried(record: ConsumerRecord) -> Buried:
+    """What is kept of a dead letter's record."""
+    return Buried(
+        record.timestamp,
+        record.topic,
+        record.partition,
+        record.offset,
+        len(record.value or b""),
+        DeadLetter.from_headers(record.headers),
+    )
+
+
+def _neighbours(offsets: Sequence[int]) -> list[list[int]]:
+    groups: list[list[int]] = []
+    for offset in offsets:
+        if groups and offset - groups[-1][-1] <= NEAR:
+            groups[-1].append(offset)
+        else:
+            groups.append([offset])
+    return groups
+
+
+def _keep(found: list[Buried], one: Buried, count: int) -> None:
     if len(found) < count:
-        heapq.heappush(found, buried)
+        heapq.heappush(found, one)
     else:
-        heapq.heappushpop(found, buried)
+        heapq.heappushpop(found, one)

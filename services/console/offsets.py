@@ -100,6 +100,10 @@ class Broker:
             for topic in topics
         }
 
+    async def committed(self, group: str) -> dict[TopicPartition, int]:
+        """The offset up to which a group has finished each partition that it has begun."""
+        return {partition: told.offset for partition, told in (await self._commits(group)).items()}
+
     async def _lag_of(self, topic: Topic, partitions: Sequence[TopicPartition]) -> int:
         # Commits before ends: the other way round, what comes in between would look done.
         commits = await self._commits(topic.group)

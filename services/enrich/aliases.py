@@ -57,12 +57,16 @@ class Group:
         """The first token of the first mention."""
         return min(mention.first for mention in self.mentions)
 
+    def forms(self, text: str) -> Counter[str]:
+        """The forms it is named by and how often, blanks made single, in the order of mentions."""
+        return Counter(" ".join(text[m.start : m.end].split()) for m in self.mentions)
+
     def name(self, text: str) -> str:
         """The fullest form, of several the most frequent, of these the first; blanks made single.
 
         A form in capitals alone gives way to the same in mixed case.
         """
-        forms = Counter(" ".join(text[m.start : m.end].split()) for m in self.mentions)
+        forms = self.forms(text)
         order = list(forms)
         return max(
             order,

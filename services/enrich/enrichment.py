@@ -8,6 +8,7 @@ from services.contracts.articles import (
     AcceptedArticle,
     EnrichedArticle,
     Entity,
+    Location,
     ModelVersion,
     Sentiment,
     Status,
@@ -62,6 +63,9 @@ def enrich(article: AcceptedArticle, analyser: TextAnalyser, now: datetime) -> E
         "organizations": _names(entities, "ORG"),
         "places": _names(entities, "LOC"),
         "sentiment": _sentiment(found.sentiment),
+        "keywords": found.keywords,
+        "location": _location(found),
+        "fingerprint": found.fingerprint,
         "enrichment": {
             stage: ModelVersion.model_construct(model=model, version=version)
             for stage, (model, version) in analyser.versions.items()
@@ -94,6 +98,12 @@ def _sentiment(sentiment: FoundSentiment | None) -> Sentiment | None:
     if sentiment is None:
         return None
     return Sentiment.model_construct(label=sentiment.label, score=sentiment.score)
+
+
+def _location(found: Analysis) -> Location | None:
+    if found.location is None:
+        return None
+    return Location.model_construct(lat=found.location.latitude, lon=found.location.longitude)
 
 
 def _names(entities: Sequence[Entity], kind: str) -> tuple[str, ...]:

@@ -127,12 +127,18 @@ class Pipeline:
     def topic(self, topic: Topic) -> Topic:
         return topic.within(self.namespace)
 
-    def start(self, service: str, environment: Mapping[str, str] | None = None) -> Worker:
-        """Start one more worker."""
+    def start(
+        self,
+        service: str,
+        environment: Mapping[str, str] | None = None,
+        *,
+        module: str | None = None,
+    ) -> Worker:
+        """Start one more worker; ``module`` is what runs in the place of the service's own."""
         log_file = self.folder / f"{service}-{len(self.workers)}.log"
         with log_file.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", f"services.{service}"],
+                [sys.executable, "-m", module or f"services.{service}"],
                 env={
                     **os.environ,
                     "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,

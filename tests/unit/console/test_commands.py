@@ -17,7 +17,7 @@ from services.local.state import ProcessRecord, StackState
 from services.runtime.kafka import KafkaSettings
 from services.runtime.settings import SettingsError
 
-COMMANDS = ("up", "down", "status", "demo", "setup", "push", "search", "show", "dead")
+COMMANDS = ("up", "down", "status", "demo", "setup", "push", "search", "show", "dead", "replay")
 # Nothing listens on port 1.
 NOWHERE = {
     "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -60,6 +60,20 @@ def test_every_command_shows_examples(command: str) -> None:
         ("search", "--limit", "0"),
         ("show",),
         ("dead", "--topic", "x"),
+        ("dead", "--raw"),
+        ("dead", "--show", "articles.raw.dead/0/1", "--by-reason"),
+        ("dead", "--show", "articles.raw.dead/0"),
+        ("dead", "--show", "articles.raw/0/1"),
+        ("replay",),
+        ("replay", "--yes", "--dry-run"),
+        ("replay", "--all", "--id", "articles.raw.dead/0/1"),
+        ("replay", "--edit", "articles.raw.dead/0/1", "--id", "articles.raw.dead/0/1"),
+        ("replay", "--all", "--force"),
+        ("replay", "--all", "--limit", "0"),
+        ("replay", "--all", "--max-attempts", "0"),
+        ("replay", "--edit", ""),
+        ("replay", "--id", "articles.raw/0/1"),
+        ("replay", "--topic", "dead"),
         ("down", "--force"),
     ],
 )
@@ -93,6 +107,10 @@ def test_wrong_settings_exit_2_and_are_named(
         (("search", "x"), "http://127.0.0.1:1"),
         (("show", "x"), "http://127.0.0.1:1"),
         (("dead",), "127.0.0.1:1"),
+        (("dead", "--by-reason"), "127.0.0.1:1"),
+        (("dead", "--show", "articles.raw.dead/0/1"), "127.0.0.1:1"),
+        (("replay", "--all", "--dry-run"), "127.0.0.1:1"),
+        (("replay", "--edit", "articles.raw.dead/0/1"), "127.0.0.1:1"),
         (("push", __file__), "127.0.0.1:1"),
         (("setup", "--wait", "0"), "127.0.0.1:1"),
     ],

@@ -138,7 +138,14 @@ def test_the_publisher_is_believed_about_the_language(analyser: TextAnalyser) ->
 
 
 def test_every_stage_tells_its_model(analyser: TextAnalyser) -> None:
-    assert set(analyser.versions) == {"language", "entities", "sentiment"}
+    assert set(analyser.versions) == {
+        "language",
+        "entities",
+        "sentiment",
+        "keywords",
+        "location",
+        "fingerprint",
+    }
     assert all(model and version for model, version in analyser.versions.values())
 
 
