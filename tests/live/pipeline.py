@@ -20,6 +20,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from elasticsearch import AsyncElasticsearch
 
+from services.contracts.dead_letters import replayed_topic
 from services.contracts.topics import FLOW, RAW, Topic
 from services.index import naming
 from services.index.elastic import ElasticsearchSettings
@@ -168,8 +169,8 @@ class Pipeline:
         producer = AIOKafkaProducer(
             bootstrap_servers=self.kafka.bootstrap_servers, max_request_size=8 * 1024 * 1024
         )
-        await producer.start()
         try:
+            await producer.start()
             name = self.topic(topic).name
             sent = [await producer.send(name, value, key=key) for value in values]
             await asyncio.gather(*sent)
@@ -255,16 +256,16 @@ class Pipeline:
 
     async def forget(self) -> None:
         """Remove indices and topics, so that a long run does not fill the servers."""
-        names = [
-            *await self.client.indices.get(index=f"{self.namespace}-*", expand_wildcards="all")
-        ]
-        if names:
-            await self.client.indices.delete(index=names)
+        everything = f"{self.namespace}-*"
+        names = [*await self.client.indices.get(index=everything, expand_wildcards="all")]
+        for start in range(0, len(names), 50):  # more would be too long for one address
+            await self.client.indices.delete(index=names[start : start + 50])
         client = admin(self.kafka)
         await client.start()
         try:
             topics = [self.topic(topic) for topic in FLOW]
-            await client.delete_topics([name for t in topics for name in (t.name, t.dead)])
+            flow = [name for topic in topics for name in (topic.name, topic.dead)]
+            await client.delete_topics([*flow, replayed_topic(self.namespace)])
         finally:
             await client.close()
 

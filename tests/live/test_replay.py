@@ -164,7 +164,7 @@ async def test_what_fails_again_is_a_letter_again_with_its_attempt_and_arrival(
     assert dict(first.headers)[FIRST_ARRIVAL] == dict(second.headers)[FIRST_ARRIVAL]
 
     # The letter of the replay before is not taken for one of this replay.
-    mend = script(tmp_path, "file.write_bytes(b'A text now.')")
+    mend = script(tmp_path, 'file.write_bytes(b\'{"text": "A text now."}\')')
     command = newsline(flow, stack, EDITOR=mend)
     mended = await command("replay", "--edit", place, "--force", "--wait", "--json")
     assert (mended.code, mended.json["outcome"]["done"]) == (0, 1)
