@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.contracts.topics import FLOW, RAW, Topic
 from services.index.elastic import ElasticsearchSettings
+from services.index.settings import IndexSettings
 from services.local.home import Home
 from services.local.settings import StackSettings
 from services.runtime.kafka import KafkaSettings
@@ -19,6 +20,7 @@ class Deployment:
     kafka: KafkaSettings
     elasticsearch: ElasticsearchSettings
     topics: TopicSettings
+    index: IndexSettings
 
     @property
     def raw(self) -> Topic:
@@ -27,8 +29,11 @@ class Deployment:
 
     @property
     def flow(self) -> tuple[Topic, ...]:
-        """The topics in the order in which an article passes them."""
-        return tuple(topic.within(self.namespace) for topic in FLOW)
+        """The topics in the order in which an article passes them, with the groups that read them:
+        the index worker's is its generation's.
+        """
+        raw, accepted, enriched = (topic.within(self.namespace) for topic in FLOW)
+        return raw, accepted, replace(enriched, group=enriched.reader(self.index.generation))
 
     def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Deployment":
         """The same on other servers; None keeps what there is."""
@@ -50,6 +55,7 @@ def deployment() -> Deployment:
         kafka=read(KafkaSettings),
         elasticsearch=read(ElasticsearchSettings),
         topics=read(TopicSettings),
+        index=read(IndexSettings),
     )
     # Home and not LocalStack, which takes long to import.
     local = Home(read(StackSettings).home.expanduser().absolute()).load()

@@ -9,8 +9,6 @@ from services.console.deployment import Deployment
 from services.console.endings import Away
 from services.console.reaching import reaching_kafka, searching
 from services.index import schema
-from services.index.settings import IndexSettings
-from services.runtime.settings import read
 from services.runtime.topics import ensure_topics
 
 RETRY_SECONDS = 0.5
@@ -23,7 +21,6 @@ async def install(here: Deployment, wait_seconds: float) -> list[str]:
 
     :raises Ended: a server did not answer in all that time, or refuses.
     """
-    index = read(IndexSettings)
 
     async def topics() -> list[str]:
         with reaching_kafka(here.kafka):
@@ -31,7 +28,7 @@ async def install(here: Deployment, wait_seconds: float) -> list[str]:
 
     async def templates() -> list[str]:
         async with searching(here.elasticsearch) as client:
-            return await schema.install(client, here.namespace, index)
+            return await schema.install(client, here.namespace, here.index)
 
     deadline = time.monotonic() + wait_seconds
     made = await _patiently(topics, deadline)

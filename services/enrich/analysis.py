@@ -15,39 +15,25 @@ from services.enrich import keywords as keyword_lists
 from services.enrich import language as languages
 from services.enrich import sentiment as sentiments
 from services.enrich.aliases import merge
-from services.enrich.entities import EntityRecogniser, EntityType
+from services.enrich.documents import Document, Entity
+from services.enrich.entities import EntityRecogniser, Variant
 from services.enrich.fingerprint import fingerprint
 from services.enrich.gazetteer import Gazetteer
 from services.enrich.keywords import keywords
 from services.enrich.language import Language, LanguageDetector
-from services.enrich.salience import Ranked, ranked
+from services.enrich.salience import ranked
 from services.enrich.segmentation import segment
 from services.enrich.sentiment import Sentiment, SentimentScorer, summarise
+from services.enrich.targets import TargetScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from services.enrich.segmentation import Segments
-
 # Between title and text, so that both are one document and no sentence spans them.
 _BREAK = "\n\n"
 # What is read for names and sentiment: more than any article has, and a bound on what junk costs.
 MAX_TOKENS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """One person, organisation, place or other name. `offsets` are the mentions in the text;
-    `mentions` also counts those in the title. `salience` is 0..1: what the article is about.
-    """
-
-    name: str
-    type: EntityType
-    mentions: int
-    salience: float
-    sentiment: Sentiment | None
-    offsets: tuple[tuple[int, int], ...]
 
 
 class Location(NamedTuple):
@@ -80,18 +66,24 @@ class TextAnalyser:
 
     recogniser: EntityRecogniser
     scorer: SentimentScorer
+    targets: TargetScorer
     detector: LanguageDetector
     gazetteer: Gazetteer
 
     @classmethod
-    def load(cls, models_dir: Path | None = None) -> TextAnalyser:
+    def load(cls, models_dir: Path | None = None, variant: Variant = "default") -> TextAnalyser:
         """Load and verify every model.
 
+        :param variant: "open" for models trained on open data alone.
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
+        recogniser = EntityRecogniser.from_artefacts(models_dir, variant)
+        scorer = SentimentScorer()
+        lexicon = recogniser.tagger.lexicon
         return cls(
-            EntityRecogniser.from_artefacts(models_dir),
-            SentimentScorer(),
+            recogniser,
+            scorer,
+            TargetScorer.from_artefacts(lexicon, scorer.valences, models_dir),
             LanguageDetector(),
             Gazetteer.from_artefacts(models_dir),
         )
@@ -101,8 +93,9 @@ class TextAnalyser:
         """Stage → the model and version that carried it out."""
         return {
             "language": languages.MODEL,
-            "entities": ("newsline-crf", self.recogniser.version),
+            "entities": (self.recogniser.name, self.recogniser.version),
             "sentiment": sentiments.MODEL,
+            "entity_sentiment": ("newsline-targets", self.targets.version),
             "keywords": keyword_lists.MODEL,
             "location": ("newsline-gazetteer", self.gazetteer.version),
             "fingerprint": fingerprints.MODEL,
@@ -131,9 +124,9 @@ class TextAnalyser:
         segments = replace(
             segments, sentences=[pair for pair in segments.sentences if pair[1] <= MAX_TOKENS]
         )
-        return self._read(plain, _Document(whole, len(lead), segments))
+        return self._read(plain, Document(whole, len(lead), segments))
 
-    def _read(self, plain: Analysis, document: _Document) -> Analysis:
+    def _read(self, plain: Analysis, document: Document) -> Analysis:
         """The analysis of an English document, completed."""
         whole, segments = document.whole, document.segments
         scores = [self.scorer.score(whole[start:end]) for start, end in segments.spans()]
@@ -141,7 +134,7 @@ class TextAnalyser:
         found = ranked(merge(mentions), len(whole))
         return replace(
             plain,
-            entities=document.entities(found, scores),
+            entities=document.entities(found, self.targets),
             sentiment=summarise(scores),
             keywords=keywords(segments, mentions, document.lead),
             location=self._location(document.places(found)),
@@ -155,43 +148,3 @@ class TextAnalyser:
         if claimed:
             return Language(claimed.replace("_", "-").partition("-")[0].lower(), 1.0)
         return self.detector.detect(whole)
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A document, of which the first `lead` characters are the title."""
-
-    whole: str
-    lead: int
-    segments: Segments
-
-    def entities(self, found: Sequence[Ranked], scores: Sequence[float]) -> tuple[Entity, ...]:
-        """The entities as they are told, in the order they are given in."""
-        sentence_of = [
-            number
-            for number, (first, last) in enumerate(self.segments.sentences)
-            for _ in range(first, last)
-        ]
-        return tuple(self._entity(entity, scores, sentence_of) for entity in found)
-
-    def places(self, found: Sequence[Ranked]) -> list[list[str]]:
-        """The names of each place, its usual one first."""
-        return [
-            [entity.group.name(self.whole), *entity.group.forms(self.whole)]
-            for entity in found
-            if entity.group.type == "LOC"
-        ]
-
-    def _entity(
-        self, entity: Ranked, scores: Sequence[float], sentence_of: Sequence[int]
-    ) -> Entity:
-        lead, mentions = self.lead, entity.group.mentions
-        told = sorted({sentence_of[m.first] for m in mentions})
-        return Entity(
-            entity.group.name(self.whole),
-            entity.group.type,
-            len(mentions),
-            entity.salience,
-            summarise([scores[i] for i in told]),
-            tuple((m.start - lead, m.end - lead) for m in mentions if m.start >= lead),
-        )

@@ -13,7 +13,7 @@ from services.contracts.articles import (
     Sentiment,
     Status,
 )
-from services.enrich import analysis
+from services.enrich import documents
 from services.enrich.analysis import Analysis, TextAnalyser
 from services.enrich.pool import Enriched
 from services.enrich.sentiment import Sentiment as FoundSentiment
@@ -83,7 +83,7 @@ def _language(article: AcceptedArticle, found: Analysis) -> dict[str, object]:
     return {"language": code, "extra": {"language": article.language} | article.extra}
 
 
-def _entity(entity: analysis.Entity) -> Entity:
+def _entity(entity: documents.Entity) -> Entity:
     return Entity.model_construct(
         name=entity.name,
         type=entity.type,

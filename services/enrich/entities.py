@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from services.enrich.segmentation import Segments
 
 EntityType = Literal["PER", "ORG", "LOC", "MISC"]
+# Trained on all corpora, or on those alone whose terms are open: see models/README.md.
+Variant = Literal["default", "open"]
+_ARTEFACTS: dict[Variant, str] = {"default": "entities", "open": "entities-open"}
+_NAMES: dict[Variant, str] = {"default": "newsline-crf", "open": "newsline-crf-open"}
 # What an article on Korea calls its two halves.
 _HALVES = {"North": ("North", "Korea"), "South": ("South", "Korea")}
 _LONGEST_NAME = 12  # in words; longer runs are tables and lists in capitals
@@ -42,17 +46,20 @@ class EntityRecogniser:
 
     tagger: crf.Tagger
     version: str
+    name: str = _NAMES["default"]
 
     @classmethod
-    def from_artefacts(cls, models_dir: Path | None = None) -> EntityRecogniser:
+    def from_artefacts(
+        cls, models_dir: Path | None = None, variant: Variant = "default"
+    ) -> EntityRecogniser:
         """Load the committed model.
 
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
         words = load("lexicon", models_dir)
-        model = load("entities", models_dir)
+        model = load(_ARTEFACTS[variant], models_dir)
         tagger = crf.Tagger(weights.unpack(model.content), lexicon.unpack(words.content))
-        return cls(tagger, model.version)
+        return cls(tagger, model.version, _NAMES[variant])
 
     def find(self, segments: Segments) -> list[Mention]:
         """The mentions in a document, ordered, none overlapping another."""

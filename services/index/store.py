@@ -137,6 +137,8 @@ class ArticleStore:
             await self._bulk.run(list(self._deletes(stored, places)))
             moved = [article for article in stored if not self._is_at(article, places)]
             results = await self._bulk.run([self._location(each, places) for each in moved])
+            if refusals := [told.refusal for told in results if told.refusal is not None]:
+                raise RuntimeError(f"the index of locations is not ours: {refusals[0]}")
             stored = [a for a, told in zip(moved, results, strict=True) if told.conflict]
             if stored:
                 places = await self._places([article.article_id for article in stored])

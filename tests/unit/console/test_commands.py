@@ -198,3 +198,12 @@ def test_status_comes_out_when_nothing_can_be_reached() -> None:
         "last_errors": [],
     }
     assert newsline("status", **NOWHERE).exit_code == Code.UNREACHABLE
+
+
+def test_the_index_workers_group_is_its_generations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLINE_INDEX_GENERATION", "2")
+    assert [topic.group for topic in deployment().flow] == [
+        "newsline-ingest",
+        "newsline-enrich",
+        "newsline-index-g2",
+    ]

@@ -10,14 +10,14 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(MODELS_DIR, folder / "models"))
 
 
-@pytest.mark.parametrize("name", ["lexicon", "entities"])
+@pytest.mark.parametrize("name", ["lexicon", "entities", "entities-open", "gazetteer", "targets"])
 def test_the_committed_files_are_the_described_ones(name: str) -> None:
     assert load(name).content
 
 
 def test_a_changed_file_is_refused_with_place_and_remedy(tmp_path: Path) -> None:
     models = copied(tmp_path)
-    path = next((models / "artefacts").glob("entities-*"))
+    path = next((models / "artefacts").glob("entities-1.bin"))
     path.write_bytes(path.read_bytes() + b"!")
 
     with pytest.raises(ArtefactUnusable, match=r"entities-.* is not entities .*SHA-256.*restore"):

@@ -39,3 +39,26 @@ async def test_any_other_error_is_not_waited_for() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await Patience(Health("index"), lambda: False).until_done(attempt)
+
+
+async def test_what_ends_the_waiting_ends_the_attempts_too() -> None:
+    """
+    A last attempt could succeed, on partitions that another worker has by now.
+    """
+    attempts = 0
+    told = False
+
+    async def attempt() -> None:
+        nonlocal attempts, told
+        attempts += 1
+        asyncio.get_running_loop().call_soon(tell)
+        raise Unavailable("Elasticsearch")
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+
+    with pytest.raises(Interrupted):
+        await Patience(Health("index"), lambda: told).until_done(attempt)
+
+    assert attempts == 1
