@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from services.console import dead, demo, push, replay, search, setup, show, stack, status
+from services.console import dead, demo, push, reenrich, replay, search, setup, show, stack, status
 
 app = typer.Typer(
     name="newsline",
@@ -26,6 +26,7 @@ app.command(help=search.HELP)(search.search)
 app.command(help=show.HELP)(show.show)
 app.command(help=dead.HELP)(dead.dead)
 app.command(help=replay.HELP)(replay.replay)
+app.command(help=reenrich.HELP)(reenrich.reenrich)
 
 
 def main() -> None:
