@@ -128,8 +128,11 @@ async def _pages(
 
 async def _let_fresh_ones_pass(offsets: Broker, here: Deployment) -> None:
     accepted = here.flow[1]
-    while ((await offsets.lag([accepted]))[accepted.name] or 0) > MOST_AHEAD - PAGE:
-        await asyncio.sleep(POLL_SECONDS)  # noqa: ASYNC110 - the broker sets no event of ours
+    while True:
+        behind = (await offsets.lag([accepted]))[accepted.name] or 0
+        if behind <= MOST_AHEAD - PAGE:
+            return
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _articles(page: Sequence[Mapping[str, Any]], tally: Tally) -> list[AcceptedArticle]:

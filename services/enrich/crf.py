@@ -32,15 +32,16 @@ if TYPE_CHECKING:
 MARGIN = 10.0
 _FAR_BELOW = float("-inf")
 # Labels are O, then B and I of each type in turn. O and B may follow any label, I few.
-_FREE = frozenset({0, 1, 3, 5, 7})
+_FREE = (0, 1, 3, 5, 7)
 _BEFORE = {inside: frozenset({inside - 1, inside}) for inside in (2, 4, 6, 8)}
-# Forms remembered per setting, 1.5 kB each. When they are too many the older half is forgotten.
+# Forms remembered per setting, 2 kB each. When they are too many the older half is forgotten.
 _MOST_FORMS = 16_000
 _NOWHERE = (0, 0)
 
 Path = tuple[int, Any] | None
-# Of one form, for each offset at which a label may stand from it; and the lead of O over B there.
-Row = tuple[tuple[Scores, ...], Scores]
+# Of one form, for each offset at which a label may stand from it: the scores of all labels; the
+# lead of O over B; the scores of the labels that may follow any.
+Row = tuple[tuple[Scores, ...], Scores, tuple[Scores, ...]]
 
 
 @dataclass(slots=True)
@@ -95,9 +96,14 @@ class Tagger:
         pending: list[list[tuple[int, float]]] = []
         margin = self.margin
         for i in range(len(words)):
-            (a, m), (b, n), (c, o), (d, p), (e, q) = rows[i : i + 5]
-            if not pending and m[4] + n[3] + o[2] + p[1] + q[0] >= margin and i not in extra:
-                continue  # no name can be going on here, and none begins
+            (a, m, r), (b, n, s), (c, o, t), (d, p, u), (e, q, v) = rows[i : i + 5]
+            if not pending and i not in extra:
+                if m[4] + n[3] + o[2] + p[1] + q[0] >= margin:
+                    continue  # no name can be going on here, and none begins
+                options = self._beginnings(zip(r[4], s[3], t[2], u[1], v[0], strict=True))
+                if options:
+                    pending.append(options)
+                continue
             five = zip(a[4], b[3], c[2], d[1], e[0], strict=True)
             scores = [v + w + x + y + z for v, w, x, y, z in five]
             for key, offset in extra.get(i, ()):
@@ -105,13 +111,8 @@ class Tagger:
             # Only O and the B labels may follow any label.
             floor = max(scores[0], *scores[1::2]) - margin
             options = [(k, score) for k, score in enumerate(scores) if score > floor]
-            if pending:
-                before = {label for label, _ in pending[-1]}
-                options = [
-                    x for x in options if x[0] in _FREE or not before.isdisjoint(_BEFORE[x[0]])
-                ]
-            else:
-                options = [x for x in options if x[0] in _FREE]
+            before = {label for label, _ in pending[-1]} if pending else set()
+            options = [x for x in options if x[0] in _FREE or not before.isdisjoint(_BEFORE[x[0]])]
             if options[-1][0]:
                 pending.append(options)
             elif pending:
@@ -120,6 +121,18 @@ class Tagger:
         if pending:
             labels[len(words) - len(pending) :] = self._search(pending)
         return labels
+
+    def _beginnings(
+        self, columns: Iterable[tuple[float, float, float, float, float]]
+    ) -> list[tuple[int, float]]:
+        """The labels that may stand where no name is going on, given what the five tokens around
+        add to each; none if O alone may.
+        """
+        scores = [v + w + x + y + z for v, w, x, y, z in columns]
+        floor = max(scores) - self.margin
+        if max(scores[1:]) <= floor:
+            return []
+        return [pair for pair in zip(_FREE, scores, strict=True) if pair[1] > floor]
 
     def _search(self, tokens: Sequence[Sequence[tuple[int, float]]]) -> list[int]:
         """Viterbi over the options of each token, between two O."""
@@ -181,7 +194,8 @@ class Tagger:
             for slot, value in zip(slots[first:last], values[first:last], strict=True):
                 sums[slot] += value * unit
         scores = tuple(tuple(sums[at : at + count]) for at in range(0, len(sums), count))
-        return scores, tuple(row[0] - max(row[1::2]) for row in scores)
+        leads = tuple(row[0] - max(row[1::2]) for row in scores)
+        return scores, leads, tuple((row[0], *row[1::2]) for row in scores)
 
     def _add(self, scores: list[float], key: str, offset: int) -> None:
         """Add what an attribute gives the labels of one token at this offset."""

@@ -34,7 +34,7 @@ _ABBREVIATIONS = (
 )
 _TOKEN = re.compile(
     rf"""
-      [A-Za-z]++(?=[\s,;:)])     # most words: none of what follows would make another token of them
+      [A-Za-z]++(?=[\s,;)])     # most words: none of what follows would make another token of them
     | (?:(?<={_W})|(?<=\s))(?:['’]{_CLITIC}|[nN]['’][tT])(?!{_W})   # 's 're n't, after a word
     | (?<!{_W})(?:[^\W\d_]\.){{1,8}}(?<=[^\W\d_a-z]\.)   # U.S. J.K.
     | (?<!{_W})(?:[a-z]\.){{2,8}}                        # a.m. e.g.

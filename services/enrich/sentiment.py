@@ -55,8 +55,8 @@ class SentimentScorer:
         return lexicon
 
     def score(self, sentence: str) -> float:
-        """VADER's compound score of one sentence, -1..1: the very number, in a third of the time,
-        as only the words of its lexicon are asked about.
+        """VADER's compound score of one sentence, -1..1: the very number, sooner, as only the words
+        of its lexicon are asked about.
         """
         plain = sentence[:_MOST_CHARACTERS].translate(_ASCII)
         if not plain.isascii() and not self._emojis.isdisjoint(plain):
@@ -67,12 +67,14 @@ class SentimentScorer:
         if not felt:
             return 0.0
         upper = sum(map(str.isupper, words))
-        seen = _Words(words, 0 < upper < len(words))
+        mixed = 0 < upper < len(words)
         valences = [0.0] * len(words)
         for i in felt:
             word = lower[i]
             if word not in BOOSTER_DICT and (word != "kind" or lower[i + 1 : i + 2] != ["of"]):
-                valences[i] = self._vader.sentiment_valence(0, seen, words[i], i, [])[0]
+                # VADER looks at three words before and two after, and copies all it is given.
+                seen = _Words(words[max(0, i - 3) : i + 3], mixed)
+                valences[i] = self._vader.sentiment_valence(0, seen, words[i], min(i, 3), [])[0]
         if "but" in lower:
             _shift(valences, lower.index("but"))
         total = float(sum(valences))
