@@ -1,5 +1,6 @@
 """AcceptedArticle → EnrichedArticle; pure, and run in a process of its own."""
 
+import gc
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from services.contracts.articles import (
 )
 from services.enrich import documents
 from services.enrich.analysis import Analysis, TextAnalyser
+from services.enrich.entities import Variant
 from services.enrich.pool import Enriched
 from services.enrich.sentiment import Sentiment as FoundSentiment
 
@@ -29,12 +31,17 @@ _LANGUAGE_TAG = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]*)?")
 _loaded: list[TextAnalyser] = []
 
 
-def load() -> None:
+def load(variant: Variant = "default") -> None:
     """Load the models into this process.
 
+    :param variant: "open" for models trained on open data alone.
     :raises ArtefactUnusable: a file is missing or is not the one that was released.
     """
-    _loaded[:] = [TextAnalyser.load()]
+    _loaded[:] = [TextAnalyser.load(variant=variant)]
+    # The models stay as long as the process: what collects garbage need not look at them again,
+    # which saves a tenth of the time of an article.
+    gc.collect()
+    gc.freeze()
 
 
 def enrich_value(value: bytes | None) -> Enriched:

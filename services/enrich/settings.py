@@ -16,4 +16,5 @@ class EnrichSettings(Settings):
     processes: int = Field(default=1, ge=1, le=64)
     # For a chunk of 32 articles, or for one of them alone when the chunk did not end in time. Past
     # it the models hang, and the article that they hang over is a dead letter.
-    timeout_seconds: float = Field(default=60, gt=0, le=3600)
+    # Well under the time after which a worker without progress counts as stuck (health.py).
+    timeout_seconds: float = Field(default=60, gt=0, le=150)

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from services.console.__main__ import app
 from services.console.demonstration import ARTICLES
 from services.contracts.topics import DOOR_BYTES
-from tests.live.conftest import RunningStack
 from tests.live.pipeline import Pipeline, pipeline
+from tests.servers import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -4,26 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from services.contracts.articles import ModelVersion
 from services.index.store import ArticleStore
 from services.runtime.health import Health
 from services.runtime.patience import Patience
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline, Servers, pipeline
+from tests.live.pipeline import Pipeline
 
 OLD = {"entities": ModelVersion(model="newsline-crf", version="0")}
-
-
-@pytest.fixture
-async def pipe(stack: Servers, tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with pipeline(stack, tmp_path) as made:
-        yield made
 
 
 def reenrich(pipe: Pipeline, *arguments: str) -> dict[str, Any]:

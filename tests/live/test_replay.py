@@ -22,9 +22,9 @@ from services.contracts.dead_letters import ATTEMPT, FIRST_ARRIVAL, REPLAY_OF, D
 from services.contracts.topics import ACCEPTED, ENRICHED, RAW, Topic
 from services.ingest.acceptance import accept
 from tests.fakes.records import ARRIVAL, accepted, enriched
-from tests.live.conftest import RunningStack
 from tests.live.pipeline import Pipeline, eventually, pipeline
 from tests.live.test_console import Newsline, Ran, environment
+from tests.servers import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

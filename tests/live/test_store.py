@@ -1,7 +1,5 @@
 """What the index promises of versions, moves and refusals, on a real node."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +9,7 @@ from services.index.store import STALE, STORED, ArticleStore, Outcome
 from services.runtime.health import Health
 from services.runtime.patience import Patience
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline, Servers, pipeline
-
-
-@pytest.fixture
-async def pipe(stack: Servers, tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with pipeline(stack, tmp_path) as made:
-        yield made
+from tests.live.pipeline import Pipeline
 
 
 @pytest.fixture

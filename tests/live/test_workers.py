@@ -3,20 +3,11 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from services.contracts.topics import ENRICHED
 from services.runtime.topics import ensure_topics
 from tests.live.pipeline import TOPICS, Pipeline, Servers, eventually, pipeline
-
-
-@pytest.fixture
-async def pipe(stack: Servers, tmp_path: Path) -> AsyncIterator[Pipeline]:
-    async with pipeline(stack, tmp_path) as made:
-        yield made
 
 
 def articles(count: int) -> list[bytes]:

@@ -1,6 +1,9 @@
-"""Train the entity model: `python -m services.enrich.training.train_entities --data DIR`.
+"""Train the entity model.
 
-Reads the train parts only. The same data, lexicon and python-crfsuite give the same bytes.
+    python -m services.enrich.training.train_entities --data DIR --out FILE
+
+`--variant open` reads the corpora with open terms alone. Of all corpora only the train parts are
+read. The same data, lexicon and python-crfsuite give the same bytes.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pycrfsuite
 
+from services.enrich.entities import Variant
 from services.enrich.features import Setting, attributes, boundary, pair, places, settings_of
 from services.enrich.lexicon import Lexicon, unpack
 from services.enrich.segmentation import segment
@@ -44,6 +48,11 @@ _RECASED_SHARE = 0.06
 _JOINED_SHARE = 0.25
 # How much of a word's uses must be MISC for it to be MISC in a corpus that has no such type.
 _SURE = 0.8
+# Corpora of tokens that have all four types, and those without MISC.
+TYPED: dict[Variant, tuple[str, ...]] = {
+    "default": ("conll2003-train", "wikigold"),
+    "open": ("wikigold", "crossner-politics-train"),
+}
 UNTYPED = ("uner-ewt-a", "uner-ewt-b")
 _MODELS = Path(__file__).parents[1] / "models" / "artefacts"
 
@@ -145,13 +154,15 @@ def with_other_names(sentences: list[Sentence], known: list[Sentence]) -> list[S
     ]
 
 
-def corpus(data: Path) -> list[Sentence]:
+def corpus(data: Path, variant: Variant) -> list[Sentence]:
     """Every training sentence, in a fixed order."""
-    documents = read_raw(data, "worldwide-train")
-    joined = read(data, "worldwide-train")
-    chance = random.Random(SEED)  # noqa: S311 - a sample, not a secret
-    documents += [document for document in joined if chance.random() < _JOINED_SHARE]
-    for name in ("conll2003-train", "wikigold"):
+    documents: list[Document] = []
+    if variant == "default":
+        documents += read_raw(data, "worldwide-train")
+        joined = read(data, "worldwide-train")
+        chance = random.Random(SEED)  # noqa: S311 - a sample, not a secret
+        documents += [document for document in joined if chance.random() < _JOINED_SHARE]
+    for name in TYPED[variant]:
         documents += read(data, name)
     sentences = [sentence for document in documents for sentence in labelled(document)]
     web = [s for name in UNTYPED for document in read(data, name) for s in labelled(document)]
@@ -190,10 +201,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.bin")
-    parser.add_argument("--out", type=Path, default=_MODELS / "entities-1.bin")
+    parser.add_argument("--variant", choices=get_args(Variant), default="default")
+    parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     try:
-        sentences = corpus(given.data)
+        sentences = corpus(given.data, given.variant)
     except DataMissing as missing:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.contracts.articles import AcceptedArticle, EnrichedArticle
 from services.enrich.analysis import Analysis, TextAnalyser
+from services.enrich.enrichment import enrich
 
 SAMPLE = Path(__file__).parents[2] / "data" / "2025-12-27-new-year-greetings.txt"
 TEXTS = st.lists(
@@ -165,3 +168,41 @@ def test_a_new_process_is_ready_within_a_second_of_work_and_200_megabytes() -> N
     seconds, bytes_resident = map(float, done.stdout.split())
     assert seconds < 3  # one, on a machine that does nothing else
     assert bytes_resident < 200_000_000
+
+
+def test_the_open_models_are_there_and_say_so(analyser: TextAnalyser) -> None:
+    opened = TextAnalyser.load(variant="open")
+
+    found = opened.analyse(None, "Angela Merkel met Barack Obama in Berlin on Monday.")
+
+    assert {e.name for e in found.entities} == {"Angela Merkel", "Barack Obama", "Berlin"}
+    assert opened.versions["entities"] != analyser.versions["entities"]
+
+
+def test_the_sample_has_a_place_keywords_and_a_fingerprint(analyser: TextAnalyser) -> None:
+    analysis, _ = sample(analyser)
+
+    assert analysis.location is not None
+    assert (round(analysis.location.latitude), round(analysis.location.longitude)) in {
+        (40, 127),  # North Korea
+        (62, 105),  # Russia
+    }
+    assert "greetings" in " ".join(analysis.keywords)
+    assert len(analysis.keywords) >= 5
+    assert analysis.fingerprint is not None
+
+
+def test_an_article_is_enriched_with_all_of_it(analyser: TextAnalyser) -> None:
+    analysis, text = sample(analyser)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    article = AcceptedArticle(
+        article_id="0" * 32, version=1, text=text, received_at=now, accepted_at=now, word_count=1
+    )
+
+    enriched = EnrichedArticle.decode(enrich(article, analyser, now).encode())
+
+    assert enriched.fingerprint == analysis.fingerprint
+    assert enriched.keywords
+    assert enriched.location is not None
+    assert any(entity.sentiment is not None for entity in enriched.entities)
+    assert set(enriched.enrichment) == set(analyser.versions)

@@ -57,7 +57,7 @@ def test_missing_data_is_named_with_the_option_that_mends_it(
     with pytest.raises(DataMissing, match=r"nothing\.bio is missing.*--data"):
         read(tmp_path, "nothing")
 
-    monkeypatch.setattr("sys.argv", ["train_entities", "--data", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", ["train_entities", "--data", str(tmp_path), "--out", "x"])
     assert main() == 2
     assert "--data" in capsys.readouterr().err
 

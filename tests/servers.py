@@ -1,4 +1,4 @@
-"""A real Kafka and a real Elasticsearch for every live test of a session."""
+"""Real servers for tests, which end with them whatever happens."""
 
 import subprocess
 import sys
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from services.local.settings import Overrides, StackSettings
 from services.local.stack import LocalStack
@@ -57,13 +55,3 @@ def taken_down(local: LocalStack) -> Iterator[LocalStack]:
             yield local
         finally:
             local.down(wipe=True)
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """One stack for all live tests. A server that does not start is an error, never a skip."""
-    with taken_down(small_stack(tmp_path_factory.mktemp("stack") / "home")) as local:
-        state = local.up(workers=False)
-        assert state.bootstrap_servers is not None
-        assert state.elasticsearch_url is not None
-        yield RunningStack(local, state.bootstrap_servers, state.elasticsearch_url)

@@ -1,0 +1,95 @@
+"""Rows 4, 6 and 18: Elasticsearch answers, and takes some or nothing of what it is given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.index.elastic import Bulk, Operation
+from services.runtime.health import Health
+from services.runtime.patience import Patience
+from tests.faults.conservation import articles, conserved
+from tests.faults.servers import OwnServers, own_servers
+from tests.faults.test_row_03_elasticsearch_away import waits
+from tests.faults.usage import report
+from tests.live.pipeline import Pipeline, pipeline
+from tests.servers import RunningStack
+
+
+def operation(pipe: Pipeline, key: str, **fields: Any) -> Operation:
+    target = {"_index": f"{pipe.alias}-2025.01", "_id": key} | fields
+    return Operation(json.dumps({"index": target}).encode(), b'{"article_id": "x"}')
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(180)
+async def test_row_04_a_node_that_can_take_a_part_of_a_bulk_gets_parts_until_all_is_there(
+    mortal: OwnServers, tmp_path: Path
+) -> None:
+    """
+    Three indexers, and a node that may hold a fraction of what one of them sends.
+    """
+    pressed: dict[str, object] = {"indexing_pressure.memory.limit": "256kb"}
+    with own_servers(tmp_path / "home", names=("elasticsearch",), elasticsearch=pressed) as own:
+        both = RunningStack(mortal.local, mortal.bootstrap_servers, own.elasticsearch_url)
+        async with pipeline(both, tmp_path) as pipe:
+            await pipe.start_all()
+            for service in ("index", "index"):
+                await pipe.start(service).ready()
+            pushed = articles(1200, corrected=200)
+            await pipe.push(pushed)
+            await pipe.drained(within=60)
+
+            assert (await conserved(pipe, pushed)).indexed == 1200
+            stats = await pipe.client.nodes.stats(metric="indexing_pressure")
+            (node,) = stats["nodes"].values()
+            rejections = node["indexing_pressure"]["memory"]["total"]
+            report(str(rejections))
+            assert rejections["coordinating_rejections"] + rejections["primary_rejections"] > 0
+
+
+async def test_row_06_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_stands_alone(
+    pipe: Pipeline,
+) -> None:
+    """
+    We build none of these: ids are hashes and versions are positive. A whole request is refused.
+    """
+    culprits = [
+        operation(pipe, "x" * 513),
+        operation(pipe, "negative", version=-1, version_type="external_gte"),
+        operation(pipe, "unknown", colour="blue"),
+    ]
+    batch = [operation(pipe, str(number)) for number in range(40)]
+    for place, culprit in zip((7, 20, 42), culprits, strict=True):
+        batch.insert(place, culprit)
+    bulk = Bulk(pipe.client, Patience(Health("index"), lambda: False))
+
+    results = await bulk.run(batch)
+
+    refused = [number for number, result in enumerate(results) if result.refusal]
+    assert refused == [7, 20, 42]
+    await pipe.client.indices.refresh(index=f"{pipe.alias}-2025.01")
+    assert (await pipe.client.count(index=f"{pipe.alias}-2025.01"))["count"] == 40
+
+
+async def test_row_18_a_blocked_index_makes_the_indexer_wait_until_it_is_released(
+    pipe: Pipeline,
+) -> None:
+    """
+    The block that a node puts on its indices when its disk is nearly full.
+    """
+    index = (await pipe.start_all())["index"]
+    first = articles(200)
+    await pipe.push(first)
+    await pipe.drained()
+    everything = f"{pipe.alias}-*,{pipe.namespace}-newsline-*"
+    block = "index.blocks.read_only_allow_delete"
+    await pipe.client.indices.put_settings(index=everything, settings={block: True})
+    second = articles(200, corrected=200)
+    await pipe.push(second)
+    await waits(index, "cluster_block_exception")
+
+    await pipe.client.indices.put_settings(index=everything, settings={block: None})
+    await pipe.drained(within=30)
+    assert (await conserved(pipe, first + second)).indexed == 200
