@@ -7,7 +7,9 @@ LOCKS := deploy/locks
 EXTRAS := ingest enrich index console dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-monitoring faults faults-root check format lock env sbom audit clean
+DATA ?= ../shared/data
+
+.PHONY: help demo up down test test-monitoring faults faults-root check format lock evaluate env sbom audit clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +59,9 @@ lock: $(READY) ## Resolve all dependencies anew, with hashes
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-header --no-annotate --extra $$extra --output-file $(LOCKS)/$$extra.txt pyproject.toml; \
 	done
+
+evaluate: $(READY) ## Score the models (DATA=folder of the gold data)
+	@$(BIN)/python -m services.enrich.training.evaluate --data $(DATA)
 
 env: ## Write .env with random passwords, for docker compose
 	@$(PYTHON) -m deploy.env

@@ -15,8 +15,10 @@ from services.console.terminal import on_one_line, say, show_json
 from services.contracts.articles import AcceptedArticle, Status
 from services.contracts.violations import ContractViolation
 from services.enrich.analysis import TextAnalyser
+from services.enrich.settings import EnrichSettings
 from services.index import naming
 from services.runtime.kafka import producer
+from services.runtime.settings import read
 
 PAGE = 100
 # So many may be ahead of a fresh article: about two seconds of one enrich worker.
@@ -38,7 +40,11 @@ class Tally:
 
 
 def stale() -> Mapping[str, Any]:
-    """A query for what was not made, in every part, by the models as they are now."""
+    """A query for what was not made, in every part, by the models as they are now.
+
+    :raises SettingsError: the settings of the enrich workers are not usable.
+    """
+    models = read(EnrichSettings).models
     older = [
         {
             "bool": {
@@ -52,7 +58,7 @@ def stale() -> Mapping[str, Any]:
                 }
             }
         }
-        for stage, (model, version) in TextAnalyser.load().versions.items()
+        for stage, (model, version) in TextAnalyser.load(variant=models).versions.items()
     ]
     return {"bool": {"must_not": [_KILLED], "should": older, "minimum_should_match": 1}}
 

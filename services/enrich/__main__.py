@@ -26,8 +26,6 @@ from services.runtime.settings import (
     stop_for_wrong_use,
 )
 
-MODELS = Models(load=enrichment.load, work=enrichment.enrich_value)
-
 
 def main() -> None:
     """Read the settings, then work until told to stop."""
@@ -42,7 +40,7 @@ def main() -> None:
     async def body(stopping: asyncio.Event, health: Health) -> None:
         patience = Patience(health, stopping.is_set)
         pool = EnrichmentPool(
-            MODELS,
+            Models(partial(enrichment.load, settings.models), enrichment.enrich_value),
             processes=settings.processes,
             timeout_seconds=settings.timeout_seconds,
             beat=health.beat,

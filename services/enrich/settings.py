@@ -1,5 +1,7 @@
 """What the enrich worker is told by its environment."""
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -12,6 +14,8 @@ class EnrichSettings(Settings):
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ENRICH_")
 
     batch_records: int = Field(default=200, ge=1, le=2000)
+    # "open" was trained on open data alone: see models/README.md for the terms and the scores.
+    models: Literal["default", "open"] = "default"
     # More workers are the usual way to grow; more processes share one consumer.
     processes: int = Field(default=1, ge=1, le=64)
     # For a chunk of 32 articles, or for one of them alone when the chunk did not end in time. Past
