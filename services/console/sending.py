@@ -57,6 +57,10 @@ class Tally:
         }
 
 
+# The producer itself would repeat for as long as it takes; a person wants to know.
+ANSWER_SECONDS = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Sent:
     """A record on its way."""
@@ -112,7 +116,7 @@ class Sender:
         sent = self._window.popleft()
         self._window_bytes -= sent.size
         try:
-            await sent.acknowledged
+            await asyncio.wait_for(sent.acknowledged, ANSWER_SECONDS)
         except (MessageSizeTooLargeError, RecordTooLargeError) as error:
             self._refuse(_too_large(sent.place, sent.size, error))
         else:

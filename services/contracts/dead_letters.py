@@ -41,6 +41,8 @@ MAX_ATTEMPT = 1_000_000
 MAX_DIGITS = 19
 # Of a place: a topic's name has at most 249 characters.
 MAX_PLACE_CHARS = 300
+# Twice what W3C's Trace Context asks everybody to hand on.
+MAX_TRACE_BYTES = 1024
 
 
 def replayed_topic(namespace: str) -> str:
@@ -171,7 +173,10 @@ def carried(headers: Headers) -> list[tuple[str, bytes]]:
         for name, value in headers
         # Kafka knows headers without a value, which its clients hand on as None.
         if value is not None
-        and (name in CARRIED_HEADERS or (name == REPLAY_OF and len(value) <= MAX_PLACE_CHARS))
+        and (
+            (name in CARRIED_HEADERS and len(value) <= MAX_TRACE_BYTES)
+            or (name == REPLAY_OF and len(value) <= MAX_PLACE_CHARS)
+        )
     ]
 
 

@@ -68,7 +68,7 @@ class Enricher:
                 arrivals.append(result.received_at_seconds)
             except ContractViolation as violation:
                 rejected.append(Rejected(record, violation))
-        self._guard.check(rejected=len(rejected), total=len(records))
+        self._guard.check(rejected, total=len(records))
         await self._sender.send(messages)
         if rejected:
             await self._dead_letters.write(rejected)

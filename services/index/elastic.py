@@ -34,6 +34,10 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 TOO_MANY = 429
 
+# Refusals with status 400 that are the cluster's state and no fault of the document: too many
+# shards for another month's index, a closed month.
+_STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
+
 
 class ElasticsearchSettings(Settings):
     """Where Elasticsearch is, and how to prove who we are: an API key, or a user and password."""
@@ -170,7 +174,9 @@ class Bulk:
             )
         except ApiError as error:
             if len(numbers) == 1:
-                results[numbers[0]] = Result(refusal=_kind(error.body.get("error", {})))
+                # A proxy's refusal has a page for a body, and no JSON.
+                body = error.body if isinstance(error.body, dict) else {}
+                results[numbers[0]] = Result(refusal=_kind(body.get("error", {})))
                 return None
             logger.warning("A bulk request was refused as a whole; it is sent in halves.")
             half = len(numbers) // 2
@@ -223,6 +229,8 @@ def _is_transient(told: dict[str, Any]) -> bool:
     # A delete of what is not there answers 404 without an error, and is done; an index that is not
     # there and may not be made answers 404 with one, and set-up will make it.
     done = status < BAD_REQUEST or (status == NOT_FOUND and "error" not in told)
+    if status == BAD_REQUEST and isinstance(error := told.get("error"), dict):
+        return error.get("type") in _STATE_OF_THE_WORLD
     return not done and status not in {BAD_REQUEST, CONFLICT, TOO_LARGE}
 
 

@@ -21,7 +21,7 @@ from elasticsearch import AsyncElasticsearch
 from services.contracts.articles import EnrichedArticle
 from services.index import naming
 from services.index.elastic import Bulk, Operation, asking
-from services.runtime.patience import Patience
+from services.runtime.patience import Patience, Unavailable
 
 
 class Outcome(StrEnum):
@@ -81,8 +81,9 @@ class ArticleStore:
         for number, article in enumerate(articles):
             versions[article.article_id].append(number)
         for numbers in versions.values():
-            # The newest last; of equal ones the later record, which may be a re-enrichment.
-            numbers.sort(key=lambda number: articles[number].version)
+            # The newest last; of equal ones the later arrival, and of the same one the later
+            # record, which may be a re-enrichment.
+            numbers.sort(key=lambda n: (articles[n].version, articles[n].received_at))
         places = await self._places(list(versions)) if versions else {}
         while versions:
             newest = [numbers.pop() for numbers in versions.values()]
@@ -142,7 +143,7 @@ class ArticleStore:
             stored = [a for a, told in zip(moved, results, strict=True) if told.conflict]
             if stored:
                 places = await self._places([article.article_id for article in stored])
-            older = {a.article_id for a in stored if places[a.article_id].version > a.version}
+            older = {a.article_id for a in stored if _version(places, a) > a.version}
             stored = [article for article in stored if article.article_id not in older]
             newest -= older
         return newest
@@ -161,6 +162,9 @@ class ArticleStore:
 
         async def attempt() -> dict[str, Place]:
             found = await asking(lambda: self._client.mget(index=self._locations, ids=ids))
+            if any("error" in doc for doc in found["docs"]):
+                # "Cannot tell" is not "is not there".
+                raise Unavailable("Elasticsearch (the index of locations cannot be read)")
             return {doc["_id"]: _place(doc) for doc in found["docs"] if doc.get("found")}
 
         return await self._patience.until_done(attempt)
@@ -208,6 +212,12 @@ class ArticleStore:
         said = {"index": self._index_of(article), "version": article.version}
         kind = "create" if place is None else "index"
         return Operation(json.dumps({kind: target}).encode(), json.dumps(said).encode())
+
+
+def _version(places: Mapping[str, Place], article: EnrichedArticle) -> int:
+    """The version that is there; less than any where none is."""
+    place = places.get(article.article_id)
+    return -1 if place is None else place.version
 
 
 def _place(doc: Mapping[str, Any]) -> Place:

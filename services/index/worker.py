@@ -57,7 +57,7 @@ class Indexer:
         for (record, _), verdict in zip(decoded, verdicts, strict=True):
             if verdict.outcome is Outcome.REFUSED:
                 rejected.append(Rejected(record, ContractViolation("refused", verdict.refusal)))
-        self.guard.check(rejected=len(rejected), total=len(records))
+        self.guard.check(rejected, total=len(records))
         if rejected:
             await self.dead_letters.write(rejected)
         self._count(decoded, verdicts)

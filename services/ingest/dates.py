@@ -32,8 +32,8 @@ def read(raw: str) -> When:
     :raises ValueError: it is none, or does not exist.
     """
     words = raw.strip().upper()
-    # A row of digits is likelier a Unix time than a date without hyphens.
-    if words.isdecimal():
+    # A row of digits is a Unix time, unless it has the eight of a date without hyphens.
+    if words.isdecimal() and len(words) != len("20251227"):
         raise ValueError("not an ISO 8601 date")
     try:
         day = date.fromisoformat(words)

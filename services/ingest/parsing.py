@@ -20,6 +20,8 @@ _MIN_INTEGER = -(2**63)
 
 # A string, closed or not, or one step in or out. It never fails at a quote, and so never rescans.
 _STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# No headline begins like this.
+_LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
 _SCALAR_STARTS = frozenset('"-0123456789tfn')
 
 
@@ -70,6 +72,8 @@ def _refuse_other_json(text: str, first: str) -> None:
     try:
         _LENIENT.decode(text)
     except ValueError:
+        if _LIST_OF_OBJECTS.match(text):
+            raise ContractViolation("invalid_json", "a list that is not whole") from None
         return
     raise ContractViolation("not_an_object", "JSON, but not an object")
 

@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.contracts.topics import MIB
 from services.runtime import metrics
 from services.runtime.health import Health
-from services.runtime.patience import Interrupted
+from services.runtime.patience import Interrupted, Patience
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,10 @@ Batch = dict[TopicPartition, list[ConsumerRecord]]
 Settle = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 
+def _arrival(record: ConsumerRecord) -> tuple[int, str, int, int]:
+    return record.timestamp, record.topic, record.partition, record.offset
+
+
 class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
     """Takes batches, has them settled, commits explicit offsets.
 
@@ -45,6 +49,11 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         self._max_records = max_records
         self._settling = asyncio.Lock()
         self._revoked = False
+        self._patience = Patience(health, self.interrupted)
+        # The next offset of each partition that is ours, as far as we know it to be committed.
+        self._committed: dict[TopicPartition, int] = {}
+        # False from when a batch was given up, which positions are past, until the next assignment.
+        self._positions_are_settled = True
 
     def interrupted(self) -> bool:
         """True when waiting any longer for the batch in hand would be pointless."""
@@ -58,11 +67,20 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=first)
             self._health.ready = bool(consumer.assignment()) or self._health.ready
             if not batch:
+                await self._idle(consumer)
                 continue
             async with self._settling:
                 self._revoked = False
                 await self._fill(consumer, batch)
                 await self._finish(consumer, batch, settle)
+
+    async def _idle(self, consumer: AIOKafkaConsumer) -> None:
+        if not self._positions_are_settled:
+            return
+        try:
+            await self._commit_positions(consumer)
+        except (Interrupted, CommitFailedError, IllegalStateError):
+            logger.debug("Positions were not committed; they will be with the next batch.")
 
     async def _fill(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
         """Add to a batch what has been fetched already, as far as it may grow."""
@@ -87,7 +105,9 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
     ) -> None:
         started = time.monotonic()
         stage = self._health.service
-        records = list(chain.from_iterable(batch.values()))
+        # By arrival: of two versions that claim the same time, the one that came later is newer,
+        # and clients without keys put them into different partitions.
+        records = sorted(chain.from_iterable(batch.values()), key=_arrival)
         metrics.BATCH_RECORDS.labels(stage).observe(len(records))
         oldest = min(record.timestamp for record in records) / 1000
         try:
@@ -97,18 +117,34 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         except Interrupted:
             # Nothing to rewind: a worker that stops reads no more, and partitions that come back
             # after a rebalance are read from their committed offset.
+            self._positions_are_settled = False
             logger.warning("A batch was given up uncommitted; it will be done again.")
         except (CommitFailedError, IllegalStateError):
             # The new owner repeats the batch; ids and versions make that harmless.
+            self._positions_are_settled = False
             logger.warning("Partitions were revoked before their batch was committed.")
         metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
 
-    @staticmethod
-    async def _commit(consumer: AIOKafkaConsumer, batch: Batch) -> None:
+    async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
+        await self._write(consumer, {tp: records[-1].offset + 1 for tp, records in batch.items()})
+
+    async def _commit_positions(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit past the marks that transactions leave: they are no records, but look like lag."""
+        passed = {}
+        for partition in consumer.assignment():
+            position = await self._patience.answered("Kafka", consumer.position(partition))
+            if position > self._committed.setdefault(partition, position):
+                passed[partition] = position
+        await self._write(consumer, passed)
+
+    async def _write(
+        self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
+    ) -> None:
         ours = consumer.assignment()
-        offsets = {tp: records[-1].offset + 1 for tp, records in batch.items() if tp in ours}
-        if offsets:  # aiokafka refuses an empty commit
-            await consumer.commit(offsets)
+        written = {tp: offset for tp, offset in offsets.items() if tp in ours}
+        if written:  # aiokafka refuses an empty commit
+            await self._patience.answered("Kafka", consumer.commit(written))
+            self._committed |= written
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
         """Let the batch in hand finish, for a while; then have it given up."""
@@ -124,5 +160,8 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
         """Say what this worker reads now."""
         logger.info("Partitions were assigned.", extra={"partitions": len(assigned)})
+        # Whatever was read before, reading begins anew at the committed offsets.
+        self._committed.clear()
+        self._positions_are_settled = True
         self._health.ready = True
         self._health.waiting_for = None

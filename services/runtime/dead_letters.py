@@ -74,6 +74,11 @@ class DeadLetterWriter:
 
     def _message(self, rejected: Rejected) -> Message:
         record = rejected.record
+        key, value, reason = record.key, record.value, str(rejected.violation)
+        if len(key or b"") + len(value or b"") > self._topic.max_message_bytes:
+            # Keys are as unbounded as values where they come packed; the letter must be writable.
+            reason = f"{reason}; its key of {len(key or b'')} bytes is left out"
+            key = None
         letter = DeadLetter(
             service=self._service,
             time=dead_letters.now(),
@@ -81,12 +86,12 @@ class DeadLetterWriter:
             partition=record.partition,
             offset=record.offset,
             attempt=dead_letters.attempt(record.headers),
-            reason=str(rejected.violation),
+            reason=reason,
             first_arrival_ms=rejected.first_arrival_ms,
         )
         # The client writes no record that has neither key nor value; others' clients do.
-        value = b"" if record.key is None and record.value is None else record.value
-        return Message(self._topic.dead, record.key, value, letter.headers(record.headers))
+        value = b"" if key is None and value is None else value
+        return Message(self._topic.dead, key, value, letter.headers(record.headers))
 
 
 class RejectionGuard:
@@ -102,12 +107,14 @@ class RejectionGuard:
         self._allowed = allowed
         self._verdicts: deque[bool] = deque(maxlen=window)
 
-    def check(self, *, rejected: int, total: int) -> None:
-        """Count a batch, before its dead letters are written.
+    def check(self, rejected: Sequence[Rejected], *, total: int) -> None:
+        """Count a batch, before its dead letters are written. A replay that fails again does not
+        count: a person has sent it, and no deploy.
 
         :raises TooManyRejections: more than half, and more than allowed, were refused.
         """
-        self._verdicts.extend([True] * rejected + [False] * (total - rejected))
+        bad = sum(dead_letters.attempt(each.record.headers) == 1 for each in rejected)
+        self._verdicts.extend([True] * bad + [False] * (total - bad))
         refused = sum(self._verdicts)
         if refused > self._allowed and 2 * refused > len(self._verdicts):
             raise TooManyRejections(

@@ -115,6 +115,8 @@ def consumer(
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        # What a producer has taken back was never pushed.
+        isolation_level="read_committed",
         session_timeout_ms=int(settings.session_timeout_seconds * 1000),
         heartbeat_interval_ms=int(settings.session_timeout_seconds * 300),
         rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,

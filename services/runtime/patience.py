@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+# A server that is well answers within this, also under load.
+SILENT_SECONDS = 5.0
 # How soon a pause notices that it should end.
 _SLICE_SECONDS = 0.1
 
@@ -65,6 +67,36 @@ class Patience:
         finally:
             if self._health.waiting_for is not None:
                 logger.info("The waiting is over.", extra={"cause": self._health.waiting_for})
+            self._health.waiting_for = None
+
+    async def answered(self, what: str, work: Awaitable[T]) -> T:
+        """Await what a client repeats by itself for as long as its server is away.
+
+        Meanwhile the worker lives, and after a while says what it waits for.
+
+        :raises Interrupted: told to stop, and the server does not answer.
+        """
+        answer = asyncio.ensure_future(work)
+        try:
+            await self._watch(what, answer)
+            return await answer
+        finally:
+            answer.cancel()
+
+    async def _watch(self, what: str, answer: asyncio.Future[T]) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            while not answer.done():
+                self._health.beat()
+                await asyncio.wait([answer], timeout=_SLICE_SECONDS)
+                waited = loop.time() - start
+                if waited > SILENT_SECONDS and self._health.waiting_for is None:
+                    logger.warning("Waiting for what is not available.", extra={"cause": what})
+                    self._health.waiting_for = what
+                if waited > SILENT_SECONDS and self.interrupted():
+                    raise Interrupted
+        finally:
             self._health.waiting_for = None
 
     async def _pause(self, seconds: float) -> None:

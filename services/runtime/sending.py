@@ -46,8 +46,12 @@ class Sender:
 
         async def attempt() -> None:
             nonlocal waiting
-            outcomes = await asyncio.gather(
-                *[self._send(message) for message in waiting], return_exceptions=True
+            # An idempotent producer repeats a batch for as long as it takes.
+            outcomes = await self._patience.answered(
+                "Kafka",
+                asyncio.gather(
+                    *[self._send(message) for message in waiting], return_exceptions=True
+                ),
             )
             failures = [outcome for outcome in outcomes if outcome is not None]
             waiting = [m for m, outcome in zip(waiting, outcomes, strict=True) if outcome]

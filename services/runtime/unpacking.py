@@ -8,7 +8,6 @@ is handed on that is larger than the door would take unpacked: in its place come
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import cramjam
@@ -17,6 +16,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from services.contracts.topics import DOOR_BYTES
+from services.runtime.records import Batch, Record, read
 
 # Producers close a batch at a megabyte at most, usually at far less; one record may be larger.
 MAX_UNPACKED_BYTES = 8 * DOOR_BYTES
@@ -47,19 +47,6 @@ class CutValue(bytes):
         cut = cls(value)
         cut.why = why
         return cut
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What aiokafka reads of a record."""
-
-    offset: int
-    timestamp: int
-    timestamp_type: int
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-    checksum: None = None
 
 
 class BoundedRecords:
@@ -105,17 +92,31 @@ class BoundedBatch:
 
     def __iter__(self) -> Iterator[Any]:
         codec = self._native.compression_type
-        if not codec:
-            yield from self._native  # the broker has limited it
-            return
-        unpacked, whole = unpack(codec, memoryview(self._packed)[_HEADER.size :])
-        within = DefaultRecordBatch(self._unpacked_header() + unpacked)
+        packed = memoryview(self._packed)[_HEADER.size :]
+        # What is not packed has been limited by the broker.
+        unpacked, whole = unpack(codec, packed) if codec else (packed.tobytes(), True)
         offset = self._native.base_offset
-        while (record := _next(within, cut=not whole)) is not None:
-            offset = record.offset + 1
-            yield _fitting(record)
+        try:
+            for record in self._read(unpacked, cut=not whole):
+                yield _fitting(record)
+                offset = record.offset + 1
+        except UnicodeDecodeError:
+            for record in read(unpacked, self._head()):
+                if record.offset >= offset:
+                    yield _fitting(record)
+                    offset = record.offset + 1
         if not whole:
             yield from self._out_of_reach(offset)
+
+    def _read(self, unpacked: bytes, *, cut: bool) -> Iterator[Any]:
+        within = DefaultRecordBatch(self._unpacked_header() + unpacked)
+        while (record := _next(within, cut=cut)) is not None:
+            yield record
+
+    def _head(self) -> Batch:
+        header = _HEADER.unpack_from(self._packed)
+        append_time = header[8] if header[5] & _APPEND_TIME_MASK else None
+        return Batch(self._native.base_offset, header[7], append_time)
 
     def _unpacked_header(self) -> bytes:
         header = bytearray(self._packed[: _HEADER.size])
@@ -123,7 +124,7 @@ class BoundedBatch:
         _ATTRIBUTES.pack_into(header, _ATTRIBUTES_AT, attributes & ~_CODEC_MASK)
         return bytes(header)
 
-    def _out_of_reach(self, first: int) -> Iterator[_Record]:
+    def _out_of_reach(self, first: int) -> Iterator[Record]:
         """Every record from this offset on; the first one carries the packed batch."""
         header = _HEADER.unpack_from(self._packed)
         timestamp, append_time = header[8], bool(header[5] & _APPEND_TIME_MASK)
@@ -131,7 +132,7 @@ class BoundedBatch:
         for offset in range(first, self._native.next_offset):
             content = self._packed if offset == first else b""
             value = CutValue.of(content[:DOOR_BYTES], why)
-            yield _Record(offset, timestamp, int(append_time), None, value, [])
+            yield Record(offset, timestamp, int(append_time), None, value, [])
 
 
 def unpack(codec: int, packed: memoryview) -> tuple[bytes, bool]:
@@ -162,7 +163,7 @@ def _fitting(record: Any) -> Any:  # noqa: ANN401 - aiokafka's record
     if value is None or len(value) <= DOOR_BYTES:
         return record
     cut = CutValue.of(value[:DOOR_BYTES], f"{len(value)} bytes, of which {DOOR_BYTES} are kept")
-    return _Record(
+    return Record(
         record.offset, record.timestamp, record.timestamp_type, record.key, cut, record.headers
     )
 

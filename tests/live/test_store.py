@@ -1,11 +1,12 @@
 """What the index promises of versions, moves and refusals, on a real node."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from services.contracts.articles import Entity, Status
-from services.index.store import STALE, STORED, ArticleStore, Outcome
+from services.index.store import STALE, STORED, ArticleStore, Outcome, Verdict
 from services.runtime.health import Health
 from services.runtime.patience import Patience
 from tests.fakes.records import enriched
@@ -130,3 +131,46 @@ async def test_no_field_is_added_to_the_mapping_by_what_publishers_send(
     assert len(mappings) == 1
     (document,) = (await pipe.documents()).values()
     assert document["extra"] == extra
+
+
+async def closed_while_it_writes(pipe: Pipeline, store: ArticleStore, index: str) -> list[Verdict]:
+    """Write an older and a newer version while an index is closed, and open it again."""
+    await store.write([enriched(version=5, published_at="2025-11-30")])
+    await pipe.client.indices.close(index=index)
+    writing = asyncio.create_task(
+        store.write([enriched(version=4), enriched(version=6, published_at="2025-12-01")])
+    )
+    done, _ = await asyncio.wait([writing], timeout=3)
+    assert not done, "it went on without what it needs to know or to remove"
+    await pipe.client.indices.open(index=index)
+    return await asyncio.wait_for(writing, timeout=30)
+
+
+@pytest.mark.parametrize("index", ["{n}-newsline-locations", "{n}-articles-2025.11"])
+async def test_a_closed_index_is_waited_for_and_no_article_pays_for_it(
+    pipe: Pipeline, store: ArticleStore, index: str
+) -> None:
+    told = await closed_while_it_writes(pipe, store, index.format(n=pipe.namespace))
+
+    assert told == [STALE, STORED]
+    assert await versions(pipe) == [6]
+
+
+async def test_no_room_for_another_months_index_is_waited_for(
+    pipe: Pipeline, store: ArticleStore
+) -> None:
+    there = (await pipe.client.cluster.health())["active_shards"]
+
+    async def most(shards: int | None) -> None:
+        limit = {"cluster.max_shards_per_node": shards}
+        await pipe.client.cluster.put_settings(persistent=limit)
+
+    await most(there)
+    try:
+        writing = asyncio.create_task(store.write([enriched(1, published_at="2011-01-01")]))
+        done, _ = await asyncio.wait([writing], timeout=3)
+        assert not done, "a full cluster was taken for a bad article"
+    finally:
+        await most(None)
+
+    assert await asyncio.wait_for(writing, timeout=30) == [STORED]

@@ -25,17 +25,32 @@ class Partition:
         self.journal: list[tuple[str, int]] = []
         self.ours = {PARTITION}
         self.refuse_commit = False
+        self.next = offsets[0] if offsets else 0
+        self.idle: list[int] = []
         self._stopping = stopping
 
     async def getmany(
         self, *, timeout_ms: int, max_records: int
     ) -> Mapping[TopicPartition, Sequence[FakeRecord]]:
         if not timeout_ms:
-            return {PARTITION: self.fetched.pop(0)} if self.fetched and max_records else {}
-        if not self.batches:
+            return self._passed({PARTITION: self.fetched.pop(0)} if self.fetched else {})
+        if self.batches:
+            return self._passed(self.batches.pop(0))
+        if self.idle:
+            self.next = self.idle.pop(0)
+        else:
             self._stopping.set()
-            return {}
-        return self.batches.pop(0)
+        return {}
+
+    def _passed(
+        self, batch: Mapping[TopicPartition, Sequence[FakeRecord]]
+    ) -> Mapping[TopicPartition, Sequence[FakeRecord]]:
+        for records in batch.values():
+            self.next = records[-1].offset + 1
+        return batch
+
+    async def position(self, _: TopicPartition) -> int:
+        return self.next
 
     def assignment(self) -> set[TopicPartition]:
         return self.ours
@@ -62,6 +77,43 @@ async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> 
     await run(partition, stopping)
 
     assert partition.journal == [("settled", 7), ("commit", 8)]
+
+
+async def test_what_a_transaction_leaves_behind_a_batch_is_committed_too() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, stopping=stopping)
+    partition.idle = [9, 9]
+
+    await run(partition, stopping)
+
+    assert partition.journal == [("settled", 7), ("commit", 8), ("commit", 9)]
+
+
+async def test_a_batch_that_is_given_up_is_not_committed_while_idle_either() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(7, 8, stopping=stopping)
+    partition.idle = [9, 9]
+    settled = partition.settle
+
+    async def give_up_the_second(records: Sequence[Any]) -> None:
+        if records[0].offset == 8:
+            raise Interrupted
+        await settled(records)
+
+    await run(partition, stopping, settle=give_up_the_second)
+
+    assert partition.journal == [("settled", 7), ("commit", 8)]
+
+
+async def test_a_batch_is_settled_in_the_order_of_arrival() -> None:
+    stopping = asyncio.Event()
+    partition = Partition(stopping=stopping)
+    late, early = FakeRecord(b"x", 7, timestamp=2), FakeRecord(b"x", 3, "t", 1, timestamp=1)
+    partition.batches = [{PARTITION: [late], OTHER: [early]}]
+
+    await run(partition, stopping)
+
+    assert partition.journal[:2] == [("settled", 3), ("settled", 7)]
 
 
 async def test_a_batch_grows_by_what_has_been_fetched_until_it_is_full() -> None:

@@ -68,16 +68,38 @@ async def test_a_second_failure_counts_its_attempt() -> None:
     assert DeadLetter.from_headers(broker.sent[0].headers).attempt == 2
 
 
+def refused(count: int, *headers: tuple[str, bytes]) -> list[Rejected]:
+    record = FakeRecord(b"", headers=headers)
+    return [Rejected(record, ContractViolation("contract", "no article"))] * count
+
+
+def test_replays_that_fail_again_are_no_bad_deploy() -> None:
+    RejectionGuard(allowed=20, window=400).check(refused(100, (ATTEMPT, b"2")), total=100)
+
+
+async def test_a_letter_whose_key_makes_it_too_large_goes_without_it() -> None:
+    broker = Broker()
+    record = FakeRecord(b"", key=b"k" * 20_000_000)
+
+    await DeadLetterWriter("ingest", RAW, broker).write(
+        [Rejected(record, ContractViolation("empty", "no bytes"))]
+    )
+
+    (message,) = broker.sent
+    assert (message.key, message.value) == (None, b"")
+    assert "20000000 bytes is left out" in DeadLetter.from_headers(message.headers).reason
+
+
 def test_a_bad_deploy_stops_the_worker() -> None:
     guard = RejectionGuard(allowed=20, window=400)
-    guard.check(rejected=20, total=20)
+    guard.check(refused(20), total=20)
 
     with pytest.raises(TooManyRejections):
-        guard.check(rejected=1, total=1)
+        guard.check(refused(1), total=1)
 
 
 def test_bad_data_among_good_does_not() -> None:
     guard = RejectionGuard(allowed=20, window=400)
 
     for _ in range(100):
-        guard.check(rejected=50, total=100)
+        guard.check(refused(50), total=100)

@@ -4,6 +4,7 @@ import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
+import cramjam
 import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
@@ -15,6 +16,9 @@ from services.runtime.unpacking import MAX_UNPACKED_BYTES, BoundedRecords, CutVa
 
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
 CODECS = [NONE, GZIP, SNAPPY, LZ4, ZSTD]
+
+# Where a batch says its length and its codec, and where its records begin.
+LENGTH_AT, CODEC_AT, HEAD_BYTES = 8, 22, 61
 
 
 def packed(codec: int, values: Sequence[bytes | None]) -> bytes:
@@ -51,6 +55,30 @@ def test_ordinary_batches_come_as_they_were(codec: int) -> None:
         ]
         assert batch.next_offset == 3
     assert not records.has_next()
+
+
+def misnamed(codec: int, values: Sequence[bytes | None]) -> bytes:
+    """A batch whose headers' names are no UTF-8, which aiokafka's own builder would not write."""
+    batch = packed(NONE, values)
+    head, records = bytearray(batch[:HEAD_BYTES]), batch[HEAD_BYTES:]
+    records = records.replace(b"\x02h\x02x", b"\x02\xff\x02x")
+    if codec == ZSTD:
+        records = bytes(cramjam.zstd.compress(records))
+        head[LENGTH_AT : LENGTH_AT + 4] = (HEAD_BYTES + len(records) - 12).to_bytes(4)
+        head[CODEC_AT] = ZSTD
+    return bytes(head) + records
+
+
+@pytest.mark.parametrize("codec", [NONE, ZSTD])
+def test_a_header_whose_name_is_no_text_stops_nobody(codec: int) -> None:
+    found = unpacked(misnamed(codec, [b"one", None, b""]))
+
+    assert [(r.offset, r.timestamp, r.key, r.value) for r in found] == [
+        (0, 5, b"k", b"one"),
+        (1, 5, b"k", None),
+        (2, 5, b"k", b""),
+    ]
+    assert found[0].headers == [("\ufffd", b"x")]
 
 
 @pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
