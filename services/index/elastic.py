@@ -34,8 +34,7 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 TOO_MANY = 429
 
-# Refusals with status 400 that are the cluster's state and no fault of the document: too many
-# shards for another month's index, a closed month.
+# Status 400 for the cluster's state: too many shards for another month's index, a closed month.
 _STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
 
 
