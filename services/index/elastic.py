@@ -50,7 +50,7 @@ class ElasticsearchSettings(Settings):
     password: SecretStr | None = None
     password_file: Path | None = None
     ca_file: Path | None = None
-    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    timeout_seconds: float = Field(default=30, gt=0, le=120)  # health.py: stuck after 180
 
     def client(self) -> AsyncElasticsearch:
         """A client that repeats nothing by itself: what to repeat is decided item by item.
@@ -88,7 +88,7 @@ class ElasticsearchSettings(Settings):
 
 
 class Overloaded(Unavailable):
-    """The node has too much in hand to take the whole request."""
+    """The node cannot take the whole request now."""
 
 
 class Operation(NamedTuple):
