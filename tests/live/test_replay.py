@@ -358,7 +358,7 @@ async def test_a_named_letter_goes_again_only_by_force(
 async def test_an_interrupted_replay_goes_on_and_leaves_nothing_out(
     still: Pipeline, stack: RunningStack, number: signal.Signals
 ) -> None:
-    count = 20_000
+    count = 60_000
     await bury(still, RAW, [(None, b"%d" % n, letter()) for n in range(count)])
     command = newsline(still, stack)
     arguments = ("replay", "--all", "--limit", str(count), "--json")
@@ -369,7 +369,7 @@ async def test_an_interrupted_replay_goes_on_and_leaves_nothing_out(
         stderr=asyncio.subprocess.PIPE,
     )
 
-    # Looked at often, by one reader: a replay of so many takes about two seconds.
+    # Looked at often, by one reader: a replay of so many takes about five seconds.
     marks = TopicPartition(dead_letters.replayed_topic(still.namespace), 0)
     reader = AIOKafkaConsumer(bootstrap_servers=still.kafka.bootstrap_servers)
     await reader.start()
