@@ -1,14 +1,13 @@
 """Rows 1 and 15: workers are stopped, killed, and come and go every few seconds."""
 
 import asyncio
-import random
 import signal
 
 import pytest
 
 from services.contracts.topics import ENRICHED
 from tests.faults.conservation import articles, conserved
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.live.pipeline import Pipeline, eventually
 
 SERVICES = ("ingest", "enrich", "index")
 
@@ -67,18 +66,18 @@ async def test_workers_stopped_past_their_session_lose_nothing_and_work_on_when_
 async def test_workers_that_come_and_go_every_few_seconds_get_on_with_it(
     mortal_pipe: Pipeline,
 ) -> None:
-    pipe, chance = mortal_pipe, random.Random(15)  # noqa: S311 - no secret
-    await pipe.start_all()
+    pipe = mortal_pipe
+    alive = [*(await pipe.start_all()).values()]
     pushed = articles(3000, corrected=1000)
-    pushing = asyncio.create_task(pipe.push(pushed))
-    alive: list[Worker] = []
     for turn in range(12):
         alive.append(pipe.start(SERVICES[turn % 3]))
-        await asyncio.sleep(2)  # the fault itself
+        await asyncio.sleep(1.5)  # the fault itself
+        # As it comes in: whoever is killed has something in hand.
+        await pipe.push(pushed[turn::12])
+        await asyncio.sleep(0.5)
         if turn % 2:
-            number = chance.choice([signal.SIGKILL, signal.SIGTERM])
-            alive.pop(chance.randrange(len(alive))).kill(number)
-    await pushing
+            # The oldest one, which has partitions and a batch in hand by now; the last one is told.
+            alive.pop(0).kill(signal.SIGKILL if turn < 11 else signal.SIGTERM)
     await settles(pipe, pushed, within=120)
 
     assert [worker.process.poll() for worker in alive] == [None] * len(alive)
