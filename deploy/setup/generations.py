@@ -9,7 +9,7 @@ by then, the alias moves over, atomically.
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
 from deploy.setup.patience import ServerAway
 from deploy.setup.servers import searching
@@ -90,5 +90,4 @@ class Mover:
 
 
 def _away(error: KafkaError, kafka: KafkaSettings) -> Exception:
-    reachable = not (error.retriable or isinstance(error, KafkaConnectionError))
-    return error if reachable else ServerAway(f"Kafka ({kafka.bootstrap_servers})")
+    return ServerAway(f"Kafka ({kafka.bootstrap_servers})") if error.retriable else error

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 from elastic_transport import TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
@@ -29,7 +29,7 @@ async def topics(kafka: KafkaSettings, namespace: str, settings: TopicSettings) 
     try:
         made = await ensure_topics(kafka, namespace, settings)
     except KafkaError as error:
-        if error.retriable or isinstance(error, KafkaConnectionError):
+        if error.retriable:
             raise ServerAway(f"Kafka ({kafka.bootstrap_servers})") from error
         raise
     return [f"Made topics {', '.join(made)}." if made else "All topics were there."]

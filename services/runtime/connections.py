@@ -1,16 +1,13 @@
 """Clients that are connected for as long as a context lasts, however late the broker comes."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 
 from services.runtime.kafka import KafkaSettings, admin
 from services.runtime.patience import Patience, Unavailable
-
-logger = logging.getLogger(__name__)
 
 
 class Client(Protocol):
@@ -40,7 +37,7 @@ async def connected(build: Callable[[], C], patience: Patience) -> AsyncIterator
         except KafkaError as error:
             with suppress(KafkaError):
                 await client.stop()
-            if error.retriable or isinstance(error, KafkaConnectionError):
+            if error.retriable:
                 raise Unavailable("Kafka") from error
             raise
         return client

@@ -91,11 +91,10 @@ class Patience:
                 self._health.beat()
                 await asyncio.wait([answer], timeout=_SLICE_SECONDS)
                 waited = loop.time() - start
-                if waited > SILENT_SECONDS and self._health.waiting_for is None:
-                    logger.warning("Waiting for what is not available.", extra={"cause": what})
-                    self._health.waiting_for = what
-                if waited > SILENT_SECONDS and self.interrupted():
-                    raise Interrupted
+                if waited > SILENT_SECONDS:
+                    self._wait_for(what)
+                    if self.interrupted():
+                        raise Interrupted
         finally:
             self._health.waiting_for = None
 
@@ -111,9 +110,10 @@ class Patience:
 
     def _say(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if self._health.waiting_for is None:
-            logger.warning(
-                "A server is not available; waiting for it.", extra={"cause": str(error)}
-            )
-        self._health.waiting_for = str(error)
+        self._wait_for(str(error))
         metrics.RETRIES.labels(self._health.service).inc()
+
+    def _wait_for(self, what: str) -> None:
+        if self._health.waiting_for is None:
+            logger.warning("A server is not available; waiting for it.", extra={"cause": what})
+        self._health.waiting_for = what

@@ -5,12 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-)
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from services.contracts.dead_letters import Headers
 from services.runtime.patience import Patience, Unavailable
@@ -75,9 +70,8 @@ class Sender:
             await acknowledged
         except MessageSizeTooLargeError as error:
             raise MessageTooLarge(f"a record for {message.topic} is over its limit") from error
-        except (KafkaTimeoutError, KafkaConnectionError) as error:
-            raise Unavailable("Kafka") from error
         except KafkaError as error:
-            if error.retriable:
+            # A full buffer is no error of the broker's, but passes as those do.
+            if error.retriable or isinstance(error, KafkaTimeoutError):
                 raise Unavailable("Kafka") from error
             raise
