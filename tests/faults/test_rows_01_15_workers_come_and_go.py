@@ -74,7 +74,7 @@ async def test_workers_that_come_and_go_every_few_seconds_get_on_with_it(
         await asyncio.sleep(1.5)  # the fault itself
         # As it comes in: whoever is killed has something in hand.
         await pipe.push(pushed[turn::12])
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # for the batch to be in hand when its worker is killed
         if turn % 2:
             # The oldest one, which has partitions and a batch in hand by now; the last one is told.
             alive.pop(0).kill(signal.SIGKILL if turn < 11 else signal.SIGTERM)
