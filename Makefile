@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKS := deploy/locks
-EXTRAS := ingest enrich index console dev
+EXTRAS := ingest enrich index console dev training
 
 .DEFAULT_GOAL := help
 DATA ?= ../shared/data

@@ -58,7 +58,7 @@ def stale() -> Mapping[str, Any]:
                 }
             }
         }
-        for stage, (model, version) in TextAnalyser.load(variant=models).versions.items()
+        for stage, (model, version) in TextAnalyser.load(models=models).versions.items()
     ]
     return {"bool": {"must_not": [_KILLED], "should": older, "minimum_should_match": 1}}
 

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from services.enrich.artefacts import ModelSet
+    from services.enrich.entities import Recogniser
+    from services.enrich.targets import Scorer
+
+# Of the most salient entities the sentiment is told: the rest are named in passing and too seldom.
+MOST_TARGETS = 10
 # Between title and text, so that both are one document and no sentence spans them.
 _BREAK = "\n\n"
 # What is read for names and sentiment: more than any article has, and a bound on what junk costs.
@@ -62,28 +68,36 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class TextAnalyser:
-    """The loaded models."""
+    """The loaded models. `targets` are the scorers of the most salient entities, one for each."""
 
-    recogniser: EntityRecogniser
+    recogniser: Recogniser
     scorer: SentimentScorer
-    targets: TargetScorer
+    targets: Sequence[Scorer]
     detector: LanguageDetector
     gazetteer: Gazetteer
 
     @classmethod
-    def load(cls, models_dir: Path | None = None, variant: Variant = "default") -> TextAnalyser:
+    def load(cls, models_dir: Path | None = None, models: ModelSet = "default") -> TextAnalyser:
         """Load and verify every model.
 
-        :param variant: "open" for models trained on open data alone.
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
-        recogniser = EntityRecogniser.from_artefacts(models_dir, variant)
+        variant: Variant = "open" if models == "open" else "default"
+        crf = EntityRecogniser.from_artefacts(models_dir, variant)
         scorer = SentimentScorer()
-        lexicon = recogniser.tagger.lexicon
+        regression = TargetScorer.from_artefacts(crf.tagger.lexicon, scorer.valences, models_dir)
+        recogniser: Recogniser = crf
+        targets: list[Scorer] = [regression] * MOST_TARGETS
+        if models == "accurate":
+            # Not imported elsewhere: the default path does without what it imports.
+            from services.enrich import accurate  # noqa: PLC0415 - as just said
+
+            recogniser, closest = accurate.load_models(crf, regression, models_dir)
+            targets[: accurate.MOST_TARGETS] = [closest] * accurate.MOST_TARGETS
         return cls(
             recogniser,
             scorer,
-            TargetScorer.from_artefacts(lexicon, scorer.valences, models_dir),
+            targets,
             LanguageDetector(),
             Gazetteer.from_artefacts(models_dir),
         )
@@ -95,7 +109,7 @@ class TextAnalyser:
             "language": languages.MODEL,
             "entities": (self.recogniser.name, self.recogniser.version),
             "sentiment": sentiments.MODEL,
-            "entity_sentiment": ("newsline-targets", self.targets.version),
+            "entity_sentiment": (self.targets[0].name, self.targets[0].version),
             "keywords": keyword_lists.MODEL,
             "location": ("newsline-gazetteer", self.gazetteer.version),
             "fingerprint": fingerprints.MODEL,

@@ -122,6 +122,41 @@ class Tagger:
             labels[len(words) - len(pending) :] = self._search(pending)
         return labels
 
+    def scores(self, words: Sequence[str]) -> list[list[float]]:
+        """The scores of every label for each word, for those who add to them before `best`."""
+        rows = [self._form(*form) for form in zip(words, settings_of(words), strict=True)]
+        rows = [self._beyond, self._before, *rows, self._after, self._beyond]
+        scores = []
+        for i in range(len(words)):
+            (a, *_), (b, *_), (c, *_), (d, *_), (e, *_) = rows[i : i + 5]
+            five = zip(a[4], b[3], c[2], d[1], e[0], strict=True)
+            scores.append([v + w + x + y + z for v, w, x, y, z in five])
+        for i, found in self._extra(words).items():
+            for key, offset in found:
+                self._add(scores[i], key, offset)
+        return scores
+
+    def best(self, scores: Sequence[Sequence[float]]) -> list[int]:
+        """One label number per word, given the scores of the labels of each."""
+        labels = [0] * len(scores)
+        pending: list[list[tuple[int, float]]] = []
+        for i, row in enumerate(scores):
+            floor = max(row[0], *row[1::2]) - self.margin
+            before = {label for label, _ in pending[-1]} if pending else set()
+            options = [
+                (label, score)
+                for label, score in enumerate(row)
+                if score > floor and (label in _FREE or not before.isdisjoint(_BEFORE[label]))
+            ]
+            if options[-1][0]:
+                pending.append(options)
+            elif pending:
+                labels[i - len(pending) : i] = self._search(pending)
+                pending = []
+        if pending:
+            labels[len(scores) - len(pending) :] = self._search(pending)
+        return labels
+
     def _beginnings(
         self, columns: Iterable[tuple[float, float, float, float, float]]
     ) -> list[tuple[int, float]]:

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from services.enrich.salience import Ranked
     from services.enrich.segmentation import Segments
     from services.enrich.sentiment import Sentiment
-    from services.enrich.targets import TargetScorer, View
+    from services.enrich.targets import Scorer, View
 
-# Whose sentiment is told, and from how many of their first mentions: the rest are named in passing
-# and too seldom to tell.
-MOST_TARGETS = 10
+# From how many of its first mentions the sentiment of an entity is told.
 MOST_MENTIONS = 3
 _ANY_END = sys.maxsize
 
@@ -48,9 +46,12 @@ class Document:
     lead: int
     segments: Segments
 
-    def entities(self, found: Sequence[Ranked], scorer: TargetScorer) -> tuple[Entity, ...]:
-        """The entities as they are told, in the order they are given in."""
-        told = self._sentiments([e for e in found if e.group.type != "MISC"][:MOST_TARGETS], scorer)
+    def entities(self, found: Sequence[Ranked], scorers: Sequence[Scorer]) -> tuple[Entity, ...]:
+        """The entities as they are told, in the order they are given in.
+
+        :param scorers: of the first entity that can have a sentiment, the next, and so on.
+        """
+        told = self._sentiments([e for e in found if e.group.type != "MISC"], scorers)
         return tuple(self._entity(entity, told.get(id(entity))) for entity in found)
 
     def places(self, found: Sequence[Ranked]) -> list[list[str]]:
@@ -62,13 +63,13 @@ class Document:
         ]
 
     def _sentiments(
-        self, entities: Sequence[Ranked], scorer: TargetScorer
+        self, entities: Sequence[Ranked], scorers: Sequence[Scorer]
     ) -> dict[int, Sentiment | None]:
         """The sentiment of these entities, by the identity of each."""
         views: dict[int, View] = {}
         sentences = self.segments.sentences
         told = {}
-        for entity in entities:
+        for entity, scorer in zip(entities, scorers, strict=False):
             scores = []
             for mention in entity.group.mentions[:MOST_MENTIONS]:
                 number = self._sentence(mention)

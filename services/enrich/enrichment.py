@@ -16,7 +16,7 @@ from services.contracts.articles import (
 )
 from services.enrich import documents
 from services.enrich.analysis import Analysis, TextAnalyser
-from services.enrich.entities import Variant
+from services.enrich.artefacts import ModelSet
 from services.enrich.pool import Enriched
 from services.enrich.sentiment import Sentiment as FoundSentiment
 
@@ -31,13 +31,12 @@ _LANGUAGE_TAG = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]*)?")
 _loaded: list[TextAnalyser] = []
 
 
-def load(variant: Variant = "default") -> None:
+def load(models: ModelSet = "default") -> None:
     """Load the models into this process.
 
-    :param variant: "open" for models trained on open data alone.
     :raises ArtefactUnusable: a file is missing or is not the one that was released.
     """
-    _loaded[:] = [TextAnalyser.load(variant=variant)]
+    _loaded[:] = [TextAnalyser.load(models=models)]
     # The models stay as long as the process: what collects garbage need not look at them again,
     # which saves a tenth of the time of an article.
     gc.collect()

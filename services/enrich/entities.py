@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 from services.enrich import crf, lexicon, weights
 from services.enrich.artefacts import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from services.enrich.segmentation import Segments
@@ -27,6 +27,24 @@ _NAMES: dict[Variant, str] = {"default": "newsline-crf", "open": "newsline-crf-o
 # What an article on Korea calls its two halves.
 _HALVES = {"North": ("North", "Korea"), "South": ("South", "Korea")}
 _LONGEST_NAME = 12  # in words; longer runs are tables and lists in capitals
+
+
+class Recogniser(Protocol):
+    """What finds mentions, and the model and version by which it does."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    @property
+    def version(self) -> str:
+        """Of the model."""
+
+    def find(self, segments: Segments) -> list[Mention]:
+        """The mentions in a document, ordered, none overlapping another."""
+
+    def tagged(self, segments: Segments) -> list[Mention]:
+        """The mentions in each sentence by itself."""
 
 
 class Mention(NamedTuple):
@@ -67,22 +85,32 @@ class EntityRecogniser:
 
     def tagged(self, segments: Segments) -> list[Mention]:
         """The mentions as the CRF sees them, each sentence by itself."""
-        mentions: list[Mention] = []
-        names = self.tagger.weights.labels
-        for begin, end in segments.sentences:
-            labels = self.tagger.tag(segments.words[begin:end])
-            if not any(labels):
-                continue
-            labels.append(0)
-            first = 0
-            for i, label in enumerate(labels):
-                kind = names[label]
-                if i and labels[i - 1] and kind[0] != "I":
-                    entity_type = cast("EntityType", names[labels[first]][2:])
-                    mentions.append(mention(segments, begin + first, begin + i, entity_type))
-                if kind[0] == "B":
-                    first = i
-        return mentions
+        tagger, words = self.tagger, segments.words
+        labels = [tagger.tag(words[begin:end]) for begin, end in segments.sentences]
+        return mentions_of(segments, labels, tagger.weights.labels)
+
+
+def mentions_of(
+    segments: Segments, labels: Iterable[Sequence[int]], names: Sequence[str]
+) -> list[Mention]:
+    """The mentions that the labels of each sentence's tokens tell of; no labels, no mentions.
+
+    :param names: of the labels.
+    """
+    mentions: list[Mention] = []
+    for (begin, _), numbers in zip(segments.sentences, labels, strict=True):
+        if not any(numbers):
+            continue
+        first = before = 0
+        for i, label in enumerate((*numbers, 0)):
+            mark = names[label][0]
+            if before and mark != "I":
+                entity_type = cast("EntityType", names[numbers[first]][2:])
+                mentions.append(mention(segments, begin + first, begin + i, entity_type))
+            if mark == "B":
+                first = i
+            before = label
+    return mentions
 
 
 def mention(segments: Segments, first: int, last: int, entity_type: EntityType) -> Mention:

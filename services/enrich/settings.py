@@ -1,10 +1,9 @@
 """What the enrich worker is told by its environment."""
 
-from typing import Literal
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.enrich.artefacts import ModelSet
 from services.runtime.settings import PREFIX, Settings
 
 
@@ -14,8 +13,8 @@ class EnrichSettings(Settings):
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ENRICH_")
 
     batch_records: int = Field(default=200, ge=1, le=2000)
-    # "open" was trained on open data alone: see models/README.md for the terms and the scores.
-    models: Literal["default", "open"] = "default"
+    # See models/README.md for the scores, the costs and the terms of each.
+    models: ModelSet = "default"
     # More workers are the usual way to grow; more processes share one consumer.
     processes: int = Field(default=1, ge=1, le=64)
     # For a chunk of 32 articles, or for one of them alone when the chunk did not end in time. Past

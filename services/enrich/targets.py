@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from services.enrich import target_weights
 from services.enrich.artefacts import load
@@ -50,6 +50,26 @@ class View(NamedTuple):
     pairs: Sequence[Row]
 
 
+class Scorer(Protocol):
+    """What scores targets, and the model and version by which it does."""
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    @property
+    def version(self) -> str:
+        """Of the model."""
+
+    def view(self, words: Sequence[str]) -> View:
+        """What the targets of a sentence share, given its tokens."""
+
+    def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
+        """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
+        positively.
+        """
+
+
 @dataclass(slots=True)
 class TargetScorer:
     """Scores targets. Deterministic; not for several threads at once."""
@@ -58,6 +78,7 @@ class TargetScorer:
     lexicon: Lexicon
     valences: Mapping[str, float]
     version: str = ""
+    name: str = "newsline-targets"
     _forms: dict[tuple[str, str, bool, bool], Row] = field(default_factory=dict)
 
     @classmethod

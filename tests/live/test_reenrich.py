@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -16,7 +17,7 @@ from tests.live.pipeline import Pipeline
 OLD = {"entities": ModelVersion(model="newsline-crf", version="0")}
 
 
-def reenrich(pipe: Pipeline, *arguments: str) -> dict[str, Any]:
+def reenrich(pipe: Pipeline, *arguments: str, models: str = "default") -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "services.console", "reenrich", *arguments, "--json"],
         env={
@@ -24,6 +25,7 @@ def reenrich(pipe: Pipeline, *arguments: str) -> dict[str, Any]:
             "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": pipe.kafka.bootstrap_servers,
             "NEWSLINE_ELASTICSEARCH_URL": pipe.elasticsearch.url,
             "NEWSLINE_NAMESPACE": pipe.namespace,
+            "NEWSLINE_ENRICH_MODELS": models,
         },
         capture_output=True,
         text=True,
@@ -65,3 +67,28 @@ async def test_a_limit_bounds_what_is_sent(pipe: Pipeline) -> None:
     await pipe.documents()
 
     assert reenrich(pipe, "--all", "--limit", "3")["sent"] == 3
+
+
+async def test_what_the_default_path_made_is_stale_to_the_accurate_one(pipe: Pipeline) -> None:
+    text = "Angela Merkel met Emmanuel Macron in Berlin. She praised him."
+    wires = [
+        json.dumps({"source": "wire", "id": str(n), "text": text, "language": "en"}).encode()
+        for n in range(20)
+    ]
+    workers = await pipe.start_all()
+    await pipe.push(wires)
+    await pipe.drained()
+    plain = await pipe.documents()
+    workers["enrich"].kill(signal.SIGTERM)
+    await workers["enrich"].ended()
+    await pipe.start("enrich", {"NEWSLINE_ENRICH_MODELS": "accurate"}).ready()
+
+    assert reenrich(pipe, "--stale", "--wait", models="accurate")["sent"] == len(wires)
+
+    close = await pipe.documents()
+    assert close.keys() == plain.keys()
+    for stage in ("entities", "entity_sentiment"):
+        assert {d["enrichment"][stage]["model"].split("-")[1] for d in close.values()} == {"minilm"}
+    assert all(d["people"] == ["Angela Merkel", "Emmanuel Macron"] for d in close.values())
+    assert {frozenset(d) for d in close.values()} == {frozenset(d) for d in plain.values()}
+    assert reenrich(pipe, "--stale", "--dry-run", models="accurate")["found"] == 0

@@ -58,6 +58,19 @@ def read_raw(folder: Path, corpus: str) -> list[Document]:
     return documents
 
 
+def read_taught(path: Path) -> list[tuple[list[str], list[str]]]:
+    """The sentences that a model labelled, as words and tags; those without a name are left out,
+    since gold sentences tell enough of what is none.
+    """
+    found = []
+    for _, sentences in _bio(path):
+        for sentence in sentences:
+            words, tags = [token for token, _ in sentence], [tag for _, tag in sentence]
+            if any(tag != "O" for tag in tags):
+                found.append((words, tags))
+    return found
+
+
 def _missing(path: Path) -> str:
     return f"{path} is missing: give the folder that holds ner/ and articles/ by --data"
 

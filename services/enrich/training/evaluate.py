@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from services.enrich.analysis import TextAnalyser
-from services.enrich.entities import Variant
+from services.enrich.artefacts import ModelSet
 from services.enrich.segmentation import segment
 from services.enrich.training import evaluate_articles
 from services.enrich.training.data import DataMissing, Document, read, read_raw
@@ -89,7 +89,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--models", type=Path, default=None)
-    parser.add_argument("--variant", choices=get_args(Variant), default="default")
+    parser.add_argument("--variant", choices=get_args(ModelSet), default="default")
     given = parser.parse_args()
     try:
         for told in lines(given.data, TextAnalyser.load(given.models, given.variant)):

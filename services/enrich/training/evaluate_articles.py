@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.enrich.analysis import TextAnalyser
-    from services.enrich.entities import EntityRecogniser
+    from services.enrich.entities import Recogniser
 
 # One article in so many, and the words that count as one.
 _SAMPLE = 8
@@ -35,7 +35,7 @@ _WORDS = 400
 
 def targets(folder: Path, analyser: TextAnalyser) -> Iterator[str]:
     """Macro F1 of the sentiment of targets, on the sentences that training did not see."""
-    scorer = analyser.targets
+    scorer = analyser.targets[0]
     for corpus in CORPORA:
         held_out = [t for t in read_targets(folder, corpus) if t.held_out]
         began = time.process_time()
@@ -54,7 +54,7 @@ def targets(folder: Path, analyser: TextAnalyser) -> Iterator[str]:
         yield f"{corpus + ', held out':36}{fmean(each):7.1f} |{told}{speed}"
 
 
-def coreference(folder: Path, recogniser: EntityRecogniser) -> Iterator[str]:
+def coreference(folder: Path, recogniser: Recogniser) -> Iterator[str]:
     """B³ of alias merging, and average precision of salience, on GUM's news articles."""
     pairs: list[tuple[object, object]] = []
     by_gold, by_found = [], []

@@ -23,7 +23,7 @@ from services.enrich.entities import Variant
 from services.enrich.features import Setting, attributes, boundary, pair, places, settings_of
 from services.enrich.lexicon import Lexicon, unpack
 from services.enrich.segmentation import segment
-from services.enrich.training.data import DataMissing, Document, read, read_raw
+from services.enrich.training.data import DataMissing, Document, read, read_raw, read_taught
 from services.enrich.weights import pack
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ PARAMETERS = {
 # The share of sentences repeated in title case and in capitals: what headlines look like.
 _RECASED_SHARE = 0.06
 # The share of WorldWide that is read a second time as tokens joined by spaces, the rarer form.
-_JOINED_SHARE = 0.25
+JOINED_SHARE = 0.25
 # How much of a word's uses must be MISC for it to be MISC in a corpus that has no such type.
 _SURE = 0.8
 # Corpora of tokens that have all four types, and those without MISC.
@@ -161,7 +161,7 @@ def corpus(data: Path, variant: Variant) -> list[Sentence]:
         documents += read_raw(data, "worldwide-train")
         joined = read(data, "worldwide-train")
         chance = random.Random(SEED)  # noqa: S311 - a sample, not a secret
-        documents += [document for document in joined if chance.random() < _JOINED_SHARE]
+        documents += [document for document in joined if chance.random() < JOINED_SHARE]
     for name in TYPED[variant]:
         documents += read(data, name)
     sentences = [sentence for document in documents for sentence in labelled(document)]
@@ -202,10 +202,12 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.bin")
     parser.add_argument("--variant", choices=get_args(Variant), default="default")
+    parser.add_argument("--taught", type=Path, help="what label_news wrote")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     try:
         sentences = corpus(given.data, given.variant)
+        sentences += read_taught(given.taught) if given.taught else []
     except DataMissing as missing:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2

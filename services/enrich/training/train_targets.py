@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 
 from services.enrich.lexicon import Lexicon, unpack
 from services.enrich.sentiment import SentimentScorer

@@ -6,3 +6,8 @@ from services.enrich.analysis import TextAnalyser
 @pytest.fixture(scope="session")
 def analyser() -> TextAnalyser:
     return TextAnalyser.load()
+
+
+@pytest.fixture(scope="session")
+def accurate() -> TextAnalyser:
+    return TextAnalyser.load(models="accurate")

@@ -171,7 +171,7 @@ def test_a_new_process_is_ready_within_a_second_of_work_and_200_megabytes() -> N
 
 
 def test_the_open_models_are_there_and_say_so(analyser: TextAnalyser) -> None:
-    opened = TextAnalyser.load(variant="open")
+    opened = TextAnalyser.load(models="open")
 
     found = opened.analyse(None, "Angela Merkel met Barack Obama in Berlin on Monday.")
 

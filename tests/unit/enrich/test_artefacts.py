@@ -43,4 +43,8 @@ def test_an_artefact_the_manifest_does_not_know_is_refused(tmp_path: Path) -> No
 
 
 def test_the_artefacts_are_small() -> None:
-    assert sum(path.stat().st_size for path in (MODELS_DIR / "artefacts").iterdir()) < 8_000_000
+    sizes = {path.name: path.stat().st_size for path in (MODELS_DIR / "artefacts").iterdir()}
+    accurate = {name for name in sizes if "minilm" in name or name.startswith("wordpieces")}
+
+    assert sum(size for name, size in sizes.items() if name not in accurate) < 8_000_000
+    assert sum(sizes[name] for name in accurate) < 48_000_000

@@ -109,3 +109,18 @@ def test_remembering_forms_changes_nothing() -> None:
     words = list(WORDS)
 
     assert tagger.tag(words) == tagger.tag(words) == Tagger(MODEL, LEXICON).tag(words)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_the_scores_lead_to_the_same_labels(words: list[str]) -> None:
+    tagger = Tagger(MODEL, LEXICON)
+
+    assert tagger.best(tagger.scores(words)) == tagger.tag(words)
+
+
+def test_what_is_added_to_the_scores_counts() -> None:
+    tagger = Tagger(MODEL, LEXICON)
+    scores = tagger.scores(["the", "Kim", "met"])
+    scores[1][LABELS.index("B-PER")] += 1000
+
+    assert [LABELS[label] for label in tagger.best(scores)][1] == "B-PER"

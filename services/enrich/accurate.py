@@ -1,0 +1,147 @@
+"""The accurate path: small transformers beside the models of the default path.
+
+Both read, and what they hold likely is added up: the transformer knows language, the CRF capitals,
+place names and what words of a name follow each other. Measured, the two together are better than
+either (see models/README.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.enrich.artefacts import load
+from services.enrich.entities import consistent, mentions_of
+from services.enrich.networks import Network
+from services.enrich.wordpieces import WordPieces, around, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from services.enrich.entities import EntityRecogniser, Mention
+    from services.enrich.segmentation import Segments
+    from services.enrich.targets import TargetScorer, View
+
+# Sentences are read together up to so many pieces: each is context for the others, and fewer,
+# longer runs cost less.
+WINDOW_PIECES = 128
+# How much what the transformer says counts against the CRF. Tuned on the development parts.
+ENTITY_WEIGHT = 2.0
+# Where the CRF finds nothing but O likely by this much, no word of a sentence is a name.
+SURE = 8.0
+# How much the transformer counts in the sentiment of a target, of 1.
+TARGET_WEIGHT = 0.7
+# The most salient entities, whose sentiment it tells; of the next ones the regression alone does.
+MOST_TARGETS = 5
+
+
+def load_models(
+    crf: EntityRecogniser, regression: TargetScorer, models_dir: Path | None = None
+) -> tuple[AccurateRecogniser, AccurateTargetScorer]:
+    """The accurate models, beside those of the default path.
+
+    :raises ArtefactUnusable: a file is missing or is not the one that was released.
+    """
+    pieces = WordPieces.unpack(load("wordpieces", models_dir).content)
+    return (
+        AccurateRecogniser(crf, pieces, Network("entities-minilm", models_dir)),
+        AccurateTargetScorer(regression, pieces, Network("targets-minilm", models_dir)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccurateRecogniser:
+    """Finds mentions by both models. Not for several threads at once."""
+
+    crf: EntityRecogniser
+    pieces: WordPieces
+    network: Network
+    name: str = "newsline-minilm-entities"
+
+    @property
+    def version(self) -> str:
+        """Of both models, since either changes what is found."""
+        return f"{self.network.version}+{self.crf.version}"
+
+    def find(self, segments: Segments) -> list[Mention]:
+        """The mentions in a document, ordered, none overlapping another."""
+        return consistent(segments, self.tagged(segments))
+
+    def tagged(self, segments: Segments) -> list[Mention]:
+        """The mentions in each sentence."""
+        tagger = self.crf.tagger
+        scores: dict[int, list[list[float]]] = {}
+        for number, (first, last) in enumerate(segments.sentences):
+            found = tagger.scores(segments.words[first:last])
+            if any(row[0] - max(row[1::2]) < SURE for row in found):
+                scores[number] = found
+        for numbers in self._together(segments, list(scores)):
+            self._add(segments, [(segments.sentences[n], scores[n]) for n in numbers])
+        sentences = range(len(segments.sentences))
+        labels = [tagger.best(scores[n]) if n in scores else [] for n in sentences]
+        return mentions_of(segments, labels, tagger.weights.labels)
+
+    def _together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+        """The sentences of these numbers in groups that are read together."""
+        words = segments.words
+        sizes = [
+            sum(len(self.pieces.of(word)[0]) for word in words[first:last])
+            for first, last in (segments.sentences[number] for number in numbers)
+        ]
+        for run in windows(sizes, WINDOW_PIECES):
+            yield numbers[run.start : run.stop]
+
+    def _add(
+        self,
+        segments: Segments,
+        sentences: Sequence[tuple[tuple[int, int], list[list[float]]]],
+    ) -> None:
+        """Add what the transformer holds likely to the scores of these sentences' tokens."""
+        words = [word for (first, last), _ in sentences for word in segments.words[first:last]]
+        rows = [row for _, scores in sentences for row in scores]
+        at = 0
+        while at < len(words):
+            inputs = self.pieces.inputs(words[at:])
+            told = self.network(inputs)[inputs.firsts].tolist()
+            for row, likelihoods in zip(rows[at:], told, strict=False):
+                for label, likelihood in enumerate(likelihoods):
+                    row[label] += ENTITY_WEIGHT * likelihood
+            at += len(inputs.firsts)
+
+
+@dataclass(frozen=True, slots=True)
+class AccurateTargetScorer:
+    """Scores targets by both models. Not for several threads at once."""
+
+    regression: TargetScorer
+    pieces: WordPieces
+    network: Network
+    name: str = "newsline-minilm-targets"
+
+    @property
+    def version(self) -> str:
+        """Of both models, since either changes what is told."""
+        return f"{self.network.version}+{self.regression.version}"
+
+    def view(self, words: Sequence[str]) -> View:
+        """What the targets of a sentence share, given its tokens."""
+        return self.regression.view(words)
+
+    def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
+        """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
+        positively.
+        """
+        plain = self.regression.score(view, first, last)
+        words, inside = around(view.sentence.words, first, last)
+        inputs = self.pieces.inputs(words, inside)
+        if len(inputs.firsts) <= inside.start:
+            return plain  # junk before the target filled what is read at once
+        told = self.network(inputs)[0].tolist()
+        odds = [
+            math.exp(TARGET_WEIGHT * one + (1 - TARGET_WEIGHT) * math.log(max(other, 1e-9)))
+            for one, other in zip(told, plain, strict=True)
+        ]
+        total = sum(odds)
+        return odds[0] / total, odds[1] / total, odds[2] / total
