@@ -30,8 +30,6 @@ _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
 # Shorter words are grammar in most languages, and copies differ in them first.
 _TELLING = 4
 _UNSPACED = "\u2e80"  # from here on most scripts set no blanks between words
-# For each bit of a byte the table that turns every byte into that bit.
-_BIT = [bytes(byte >> bit & 1 for byte in range(256)) for bit in range(8)]
 
 
 def fingerprint(words: Sequence[str]) -> str | None:
@@ -43,14 +41,37 @@ def fingerprint(words: Sequence[str]) -> str | None:
         return None
     shingles = _shingles(hashes)
     packed = struct.pack(f"<{len(shingles)}Q", *shingles)
-    majority = len(shingles) / 2
-    value = 0
-    for byte in range(8):
-        column = packed[byte::8]
-        for bit, table in enumerate(_BIT):
-            if column.translate(table).count(1) > majority:
-                value |= 1 << (8 * byte + bit)
+    value = _majority(int.from_bytes(packed, "little"), len(shingles))
     return f"{value:016x}"
+
+
+def _majority(packed: int, count: int) -> int:
+    """The bits that are set in more than half of the numbers packed into one.
+
+    The numbers are counted in halves that are added to each other, all bits at once: bit k of every
+    count is in plane k.
+    """
+    planes = [packed]
+    for size in reversed(range((count - 1).bit_length())):
+        width = BITS << size
+        mask = (1 << width) - 1
+        carry = 0
+        added = []
+        for plane in planes:
+            one, other = plane & mask, plane >> width
+            either = one ^ other
+            added.append(either ^ carry)
+            carry = (one & other) | (either & carry)
+        planes = [*added, carry]
+    half = count // 2
+    more, equal = 0, _MASK
+    for k in reversed(range(len(planes))):
+        if half >> k & 1:
+            equal &= planes[k]
+        else:
+            more |= equal & planes[k]
+            equal &= ~planes[k]
+    return more
 
 
 def distance(one: str, other: str) -> int:

@@ -7,6 +7,7 @@ has fewer. Only English, for which there is a list of stop words.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.enrich.stopwords import COMMONPLACE, FILLING, GRAMMAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from services.enrich.entities import Mention
     from services.enrich.segmentation import Segments
@@ -34,7 +36,9 @@ _REPEATED = 2
 # A word alone stands beside a phrase that holds it only if most of its uses are elsewhere.
 _ELSEWHERE = 3
 
-Key = tuple[str, ...]
+# Words in a row: how much they are not worth, so that the best sorts first, and of equals what is
+# said first; the tokens from which and to which they are said first; how often; their stems.
+Run = tuple[float, int, int, int, str]
 
 
 def keywords(segments: Segments, mentions: Iterable[Mention], title_end: int) -> tuple[str, ...]:
@@ -43,21 +47,11 @@ def keywords(segments: Segments, mentions: Iterable[Mention], title_end: int) ->
     :param title_end: where in the text the title ends, 0 if it has none.
     """
     words = [_read(word) for word in segments.words[:MOST_TOKENS]]
-    _leave_out_names(segments.words, words, mentions)
-    counts: Counter[Key] = Counter()
-    forms: dict[Key, tuple[int, int]] = {}
-    for first, last in _runs(segments.sentences, words):
-        _count(words, first, last, counts, forms)
-    title = sum(start < title_end for start in segments.starts[:MOST_TOKENS])
-    ranked = sorted(
-        (-_score(key, count, forms[key][0], title), forms[key], key)
-        for key, count in counts.items()
-        if count >= _REPEATED or len(key) < 3 or forms[key][0] < title  # noqa: PLR2004 - a chance run
-    )
-    chosen = _chosen([(key, counts[key]) for _, _, key in ranked])
-    return tuple(
-        " ".join(words[i].shown for i in range(forms[key][0], forms[key][1])) for key in chosen
-    )
+    places = _outside_names(segments.words, words, mentions)
+    counted = _counted(words, places, {first for first, _ in segments.sentences})
+    title = bisect_left(segments.starts, title_end, 0, len(words))
+    chosen = _chosen(_ranked(counted, title))
+    return tuple(" ".join([word.shown for word in words[run[1] : run[2]]]) for run in chosen)
 
 
 class _Word(NamedTuple):
@@ -72,18 +66,21 @@ class _Word(NamedTuple):
 _NOTHING = _Word("", "", ends=False, filling=False)
 
 
-def _leave_out_names(
-    tokens: Sequence[str], words: list[_Word], mentions: Iterable[Mention]
-) -> None:
-    """Blank what stands in a name, and capitalised words that stand in some name elsewhere."""
+def _outside_names(
+    tokens: Sequence[str], words: Sequence[_Word], mentions: Iterable[Mention]
+) -> list[int]:
+    """Where words stand that count: none in a name, and none with a capital that stands in some
+    name elsewhere.
+    """
     named: set[str] = set()
+    inside: set[int] = set()
     for mention in mentions:
         named.update(mention.words)
-        for i in range(mention.first, min(mention.last, len(words))):
-            words[i] = _NOTHING
-    for i, word in enumerate(words):
-        if word.stem and tokens[i] in named and tokens[i][0].isupper():
-            words[i] = _NOTHING
+        inside.update(range(mention.first, mention.last))
+    places = [i for i, word in enumerate(words) if word is not _NOTHING]
+    return [
+        i for i in places if i not in inside and not (tokens[i] in named and tokens[i][0].isupper())
+    ]
 
 
 @lru_cache(maxsize=20_000)
@@ -109,60 +106,68 @@ def _stem(word: str) -> str:
     return word
 
 
-def _runs(
-    sentences: Sequence[tuple[int, int]], words: Sequence[_Word]
-) -> Iterable[tuple[int, int]]:
-    """The runs of words that may be in keywords."""
-    for begin, end in sentences:
-        first = begin
-        for i in range(begin, min(end, len(words))):
-            if not words[i].stem:
-                if first < i:
-                    yield first, i
-                first = i + 1
-        if first < min(end, len(words)):
-            yield first, min(end, len(words))
+def _counted(
+    words: Sequence[_Word], places: Iterable[int], openings: AbstractSet[int]
+) -> dict[str, list[int]]:
+    """Every n-gram of words at these places that stand in a row within a sentence: how often, and
+    the tokens of the first time.
+
+    :param openings: the first tokens of sentences.
+    """
+    counted: dict[str, list[int]] = {}
+    before = before2 = ""
+    after = -1
+    for i in places:
+        if i != after or i in openings:
+            before = before2 = ""
+        after = i + 1
+        stem, _, ends, filling = words[i]
+        if ends:
+            two = f"{before} {stem}" if before else ""
+            three = f"{before2} {two}" if before2 else ""
+            for begin, stems in ((i - 2, three), (i - 1, two), (i, "" if filling else stem)):
+                if stems:
+                    known = counted.get(stems)
+                    if known is None:
+                        counted[stems] = [1, begin, after]
+                    else:
+                        known[0] += 1
+        before2, before = before, stem
+    return counted
 
 
-def _count(
-    words: Sequence[_Word],
-    first: int,
-    last: int,
-    counts: Counter[Key],
-    forms: dict[Key, tuple[int, int]],
-) -> None:
-    """Count every n-gram of a run, and remember where each was first."""
-    for end in range(first + 1, last + 1):
-        if words[end - 1].ends:
-            for begin in range(max(first, end - 3), end):
-                if end - begin == 1 and words[begin].filling:
-                    continue
-                key = tuple([word.stem for word in words[begin:end]])
-                counts[key] += 1
-                if key not in forms:
-                    forms[key] = (begin, end)
+def _ranked(counted: Mapping[str, Sequence[int]], title: int) -> Iterator[Run]:
+    """The runs that may be keywords, best first."""
+    runs: list[Run] = []
+    chance: list[Run] = []
+    for stems, (count, begin, end) in counted.items():
+        length = end - begin
+        if count < _REPEATED and length == 3 and begin >= title:  # noqa: PLR2004 - a chance run
+            continue
+        worth = count * _WORTH[length]
+        if begin < title:
+            worth *= _IN_TITLE
+        elif begin < title + _LEAD_TOKENS:
+            worth *= _IN_LEAD
+        (runs if worth > 1.0 else chance).append((-worth, begin, end, count, stems))
+    # Most is worth least, and is seldom asked for.
+    yield from sorted(runs)
+    yield from sorted(chance)
 
 
-def _score(key: Key, count: int, first: int, title: int) -> float:
-    worth = count * _WORTH[len(key)]
-    if first < title:
-        worth *= _IN_TITLE
-    elif first < title + _LEAD_TOKENS:
-        worth *= _IN_LEAD
-    return worth
-
-
-def _chosen(ranked: Sequence[tuple[Key, int]]) -> list[Key]:
+def _chosen(ranked: Iterable[Run]) -> list[Run]:
     """The best, none of which says again what a better one says."""
-    chosen: list[Key] = []
+    chosen: list[Run] = []
     said: Counter[str] = Counter()
-    for key, count in ranked:
+    for run in ranked:
+        *_, count, stems = run
         if len(chosen) >= MOST or (len(chosen) >= FEWEST and count < _REPEATED):
             break
-        spent = [said[word] for word in key]
-        if any(spent) and (len(key) > 1 or count < spent[0] * _ELSEWHERE):
+        words = stems.split(" ")
+        spent = [said[word] for word in words]
+        if any(spent) and (len(words) > 1 or count < spent[0] * _ELSEWHERE):
             continue
-        chosen.append(key)
-        for word in key:
+        chosen.append(run)
+        for word in words:
             said[word] += count
     return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 import zlib
 from array import array
 from dataclasses import dataclass
@@ -25,13 +26,19 @@ class Lexicon:
         return None if row is None else self.clusters[row]
 
     def row_of(self, word: str) -> int | None:
-        """The row of the form itself, else of its lower case, else of its title case."""
+        """The row of the form itself, else of its lower case, else of its title case; else of what
+        it is without accents, as many write it.
+        """
         rows = self.rows
         row = rows.get(word)
         if row is None:
             row = rows.get(word.lower())
             if row is None:
                 row = rows.get(word.title())
+                if row is None and not word.isascii():
+                    spread = unicodedata.normalize("NFD", word)
+                    bare = "".join(c for c in spread if not unicodedata.combining(c))
+                    row = self.row_of(bare) if bare != word else None
         return row
 
 

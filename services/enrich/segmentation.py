@@ -34,6 +34,7 @@ _ABBREVIATIONS = (
 )
 _TOKEN = re.compile(
     rf"""
+    (?=\S)(?:                  # most places between tokens are blank, and need no more than this
       [A-Za-z]++(?=[\s,;)])     # most words: none of what follows would make another token of them
     | (?:(?<={_W})|(?<=\s))(?:['’]{_CLITIC}|[nN]['’][tT])(?!{_W})   # 's 're n't, after a word
     | (?<!{_W})(?:[^\W\d_]\.){{1,8}}(?<=[^\W\d_a-z]\.)   # U.S. J.K.
@@ -47,6 +48,7 @@ _TOKEN = re.compile(
     | {_W}+(?:['’](?!{_CLITIC}(?!{_W})){_W}+)*           # O'Brien, not Kim's
     | (?:(?P<mark>[^\w\s])(?P=mark)*)(?![^\w\s]{{6}})    # one mark, or a run of the same
     | [^\w\s]+                                           # junk is one token, however long
+    )
     """,
     re.VERBOSE,
 )
@@ -81,14 +83,10 @@ class Segments:
 
 def segment(text: str) -> Segments:
     """Cut a text into tokens and sentences. Whitespace alone gives none of either."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for match in _TOKEN.finditer(text):
-        words.append(match.group())
-        start, end = match.span()
-        starts.append(start)
-        ends.append(end)
+    matches = list(_TOKEN.finditer(text))
+    words = [match[0] for match in matches]
+    starts = [match.start() for match in matches]
+    ends = [match.end() for match in matches]
     bounds = _bounds(text, words, starts, ends)
     return Segments(words, starts, ends, list(pairwise(bounds)))
 

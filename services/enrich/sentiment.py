@@ -11,13 +11,17 @@ import math
 import string
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vaderSentiment.vaderSentiment import (
     BOOSTER_DICT,
+    NEGATE,
+    SPECIAL_CASES,
     SentimentIntensityAnalyzer,
     normalize,
 )
+
+from services.enrich.memory import remember
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +31,14 @@ Label = Literal["negative", "neutral", "positive"]
 _THRESHOLD = 0.05
 # VADER's time grows with the square of the words in a sentence; hardly any sentence is longer.
 _MOST_CHARACTERS = 2_000
+# Words remembered, 0.3 kB each. When they are too many the older half is forgotten.
+_MOST_WORDS = 20_000
+# What VADER's rules look for beside a word. Of what they know of several words in a row, the words
+# that are everywhere need not be looked for: none is without one that is not.
+_CHANGING = frozenset(
+    {word for phrase in (*BOOSTER_DICT, *SPECIAL_CASES) for word in phrase.split()}
+    | {*NEGATE, "no", "so", "this", "least", "doubt"}
+) - {"the", "of", "to", "for"}
 # VADER knows ASCII punctuation alone: a word in curly quotes would not be in its lexicon.
 _ASCII = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": " ", "—": " ", "…": "."})
 
@@ -39,14 +51,26 @@ class Sentiment:
     score: float
 
 
+class _Word(NamedTuple):
+    """A word between blanks as VADER reads it: without punctuation; in lower case; what is felt at
+    it by itself, None if it is in no lexicon; whether another word's valence may hang on it;
+    whether its own hangs on the case of others.
+    """
+
+    bare: str
+    lower: str
+    valence: float | None
+    changes: bool
+    upper: bool
+
+
 class SentimentScorer:
-    """Scores English sentences."""
+    """Scores English sentences. Not for several threads at once."""
 
     def __init__(self) -> None:
         self._vader = SentimentIntensityAnalyzer()
-        # Quicker to ask than an attribute of an untyped object, for each word anew.
-        self._lexicon = frozenset(self._vader.lexicon)
         self._emojis = frozenset(self._vader.emojis)
+        self._words: dict[str, _Word] = {}
 
     @property
     def valences(self) -> Mapping[str, float]:
@@ -55,32 +79,53 @@ class SentimentScorer:
         return lexicon
 
     def score(self, sentence: str) -> float:
-        """VADER's compound score of one sentence, -1..1: the very number, sooner, as only the words
-        of its lexicon are asked about.
+        """VADER's compound score of one sentence, -1..1: the very number, sooner, as VADER is asked
+        only about words of its lexicon that stand among others which may change their valence.
         """
-        plain = sentence[:_MOST_CHARACTERS].translate(_ASCII)
-        if not plain.isascii() and not self._emojis.isdisjoint(plain):
-            return float(self._vader.polarity_scores(plain)["compound"])
-        words = [_stripped(word) for word in plain.split()]
-        lower = [word.lower() for word in words]
-        felt = [i for i, word in enumerate(lower) if word in self._lexicon]
+        plain = sentence[:_MOST_CHARACTERS]
+        if not plain.isascii():
+            plain = plain.translate(_ASCII)
+            if not (plain.isascii() or self._emojis.isdisjoint(plain)):
+                return float(self._vader.polarity_scores(plain)["compound"])
+        known = self._words
+        words = [known.get(word) or self._word(word) for word in plain.split()]
+        valences = [word[2] for word in words]
+        felt = [i for i, valence in enumerate(valences) if valence is not None]
         if not felt:
             return 0.0
-        upper = sum(map(str.isupper, words))
-        mixed = 0 < upper < len(words)
-        valences = [0.0] * len(words)
-        for i in felt:
-            word = lower[i]
-            if word not in BOOSTER_DICT and (word != "kind" or lower[i + 1 : i + 2] != ["of"]):
-                # VADER looks at three words before and two after, and copies all it is given.
-                seen = _Words(words[max(0, i - 3) : i + 3], mixed)
-                valences[i] = self._vader.sentiment_valence(0, seen, words[i], min(i, 3), [])[0]
-        if "but" in lower:
-            _shift(valences, lower.index("but"))
-        total = float(sum(valences))
+        total = self._total(words, felt)
         if total:
             total += math.copysign(_emphasis(plain), total)
         return float(round(normalize(total), 4))
+
+    def _word(self, word: str) -> _Word:
+        bare = _stripped(word)
+        lower = bare.lower()
+        valence = None if lower in BOOSTER_DICT else self._vader.lexicon.get(lower)
+        read = _Word(bare, lower, valence, lower in _CHANGING or "n't" in lower, bare.isupper())
+        return remember(self._words, word, read, _MOST_WORDS)
+
+    def _total(self, words: Sequence[_Word], felt: Sequence[int]) -> float:
+        """The sum of the valences of the words at which something is felt."""
+        valences = [0.0] * len(words)
+        changing = [word[3] for word in words]
+        lower = [word[1] for word in words]
+        mixed: bool | None = None
+        for i in felt:
+            _, form, valence, _, upper = words[i]
+            first = i - 3 if i > 3 else 0  # noqa: PLR2004 - VADER's own bound
+            if valence is not None and not upper and True not in changing[first : i + 3]:
+                valences[i] = valence
+            elif form != "kind" or lower[i + 1 : i + 2] != ["of"]:
+                if mixed is None:
+                    capitals = sum([word[4] for word in words])
+                    mixed = 0 < capitals < len(words)
+                # VADER looks at three words before and two after, and copies all it is given.
+                seen = _Words([word[0] for word in words[first : i + 3]], mixed)
+                valences[i] = self._vader.sentiment_valence(0, seen, words[i][0], i - first, [])[0]
+        if "but" in lower:
+            _shift(valences, lower.index("but"))
+        return float(sum(valences))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import islice, pairwise, repeat
+from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from services.enrich import target_weights
 from services.enrich.artefacts import load
+from services.enrich.memory import remember
 from services.enrich.sentiment import Sentiment
 from services.enrich.target_features import (
     CLOSE,
@@ -35,19 +37,25 @@ if TYPE_CHECKING:
     from services.enrich.lexicon import Lexicon
     from services.enrich.target_weights import TargetWeights
 
-# Forms remembered, 0.3 kB each. When they are too many the older half is forgotten.
+# Forms remembered, 0.3 kB each, and pairs of them.
 _MOST_FORMS = 20_000
-_NO_PAIR = (0.0, 0.0, 0.0, 0.0)
+# The nearness of the words before a target, the farthest first.
+_NEARER = NEARNESS[:0:-1]
+_FARTHER = NEARNESS[1:]
 
-Row = tuple[float, ...]
+# What a word adds in each slot, or a pair of words on either side. Each is one complex number, for
+# negative its real part and for positive its imaginary one: one addition does for both.
+Row = tuple[complex, ...]
 
 
 class View(NamedTuple):
-    """A sentence as its targets share it: what each word, and each with the next, adds."""
+    """A sentence as its targets share it: what its words add, a column for each slot; what some
+    words add with the next.
+    """
 
     sentence: Sentence
-    rows: Sequence[Row]
-    pairs: Sequence[Row]
+    columns: Sequence[Row]
+    pairs: Sequence[tuple[int, Row]]
 
 
 class Scorer(Protocol):
@@ -80,6 +88,9 @@ class TargetScorer:
     version: str = ""
     name: str = "newsline-targets"
     _forms: dict[tuple[str, str, bool, bool], Row] = field(default_factory=dict)
+    # Of words that are neither first nor negated, in sentences and in headlines: nearly all.
+    _plain: tuple[dict[str, Row], dict[str, Row]] = field(default_factory=lambda: ({}, {}))
+    _pairs: tuple[dict[str, Row], dict[str, Row]] = field(default_factory=lambda: ({}, {}))
 
     @classmethod
     def from_artefacts(
@@ -96,75 +107,76 @@ class TargetScorer:
         """What the targets of a sentence share, given its tokens."""
         seen = sentence(words)
         forms, headline = seen.forms, seen.headline
-        remembered = self._forms
-        rows = [
-            remembered.get(key) or self._row(*key)
-            for key in zip(forms, words, seen.negated, repeat(headline), strict=False)
-        ]
-        known = self.weights.pairs
+        rows = list(map(self._plain[headline].get, words))
+        for i, row in enumerate(rows):
+            if row is None or not i or seen.negated[i]:
+                rows[i] = self._row(seen, i)
+        known, remembered = self.weights.pairs, self._pairs[headline]
+        names = [f"{one} {other}" for one, other in pairwise(forms)]
         pairs = [
-            self._pair(one, other, headline) if f"{one} {other}" in known else _NO_PAIR
-            for one, other in pairwise(forms)
+            (i, remembered.get(name) or self._pair(seen, i))
+            for i, name in enumerate(names)
+            if name in known
         ]
-        return View(seen, rows, pairs)
+        return View(seen, list(zip(*rows, strict=True)), pairs)
 
     def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
         """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
         positively.
         """
-        seen, rows, pairs = view
-        negative, positive = self._touching(seen, first, last)
-        begin = max(0, first - MOST_WORDS)
-        for i in range(begin, first):
-            row = rows[i]
-            near = NEARNESS[first - i]
-            negative += near * row[0] + row[4]
-            positive += near * row[1] + row[5]
-            if i < first - 1 and (pair := pairs[i]) is not _NO_PAIR:
-                negative += near * pair[0]
-                positive += near * pair[1]
-        end = min(len(rows), last + MOST_WORDS)
-        for i in range(last, end):
-            row = rows[i]
-            near = NEARNESS[i - last + 1]
-            negative += near * row[2] + row[4]
-            positive += near * row[3] + row[5]
-            if i < end - 1 and (pair := pairs[i]) is not _NO_PAIR:
-                negative += near * pair[2]
-                positive += near * pair[3]
-        for row in rows[max(0, first - CLOSE) : first]:
-            negative += row[6]
-            positive += row[7]
-        for row in rows[last : last + CLOSE]:
-            negative += row[8]
-            positive += row[9]
+        seen, columns, pairs = view
+        begin, end = max(0, first - MOST_WORDS), min(len(seen.words), last + MOST_WORDS)
+        left, right = slice(begin, first), slice(last, end)
+        to_left, to_right, anywhere, beside_left, beside_right = columns
+        total = (
+            self._touching(seen, first, last)
+            + sum(map(mul, _NEARER[MOST_WORDS - first + begin :], to_left[left]))
+            + sum(map(mul, _FARTHER, to_right[right]))
+            + sum(anywhere[left])
+            + sum(anywhere[right])
+            + sum(beside_left[max(0, first - CLOSE) : first])
+            + sum(beside_right[last : last + CLOSE])
+        )
+        for i, pair in pairs:
+            if begin <= i < first - 1:
+                total += NEARNESS[first - i] * pair[0]
+            elif last <= i < end - 1:
+                total += NEARNESS[i - last + 1] * pair[1]
+        negative, positive = total.real, total.imag
         highest = max(negative, positive, 0.0)
         odds = math.exp(negative - highest), math.exp(-highest), math.exp(positive - highest)
-        total = sum(odds)
-        return odds[0] / total, odds[1] / total, odds[2] / total
+        whole = sum(odds)
+        return odds[0] / whole, odds[1] / whole, odds[2] / whole
 
-    def _touching(self, seen: Sentence, first: int, last: int) -> tuple[float, float]:
+    def _touching(self, seen: Sentence, first: int, last: int) -> complex:
         """The bias, and what the words that touch the target add."""
-        negative, positive = self.weights.bias
         known, values, unit = self.weights.rows, self.weights.values, self.weights.unit
+        negative, positive = self.weights.bias
         count = len(known)
         for key in around(seen.forms, first, last, headline=seen.headline):
-            number = known.get(key)
-            if number is not None:
+            if key in known:
+                number = known[key]
                 negative += values[number] * unit
                 positive += values[count + number] * unit
-        return negative, positive
+        return complex(negative, positive)
 
-    def _row(self, form: str, word: str, negated: bool, headline: bool) -> Row:  # noqa: FBT001 - a key of the memory
-        """What a form adds, remembered."""
-        row = self._summed(form, word, negated=negated, headline=headline)
-        if len(self._forms) >= _MOST_FORMS:
-            for old in list(islice(self._forms, _MOST_FORMS // 2)):
-                del self._forms[old]
-        self._forms[form, word, negated, headline] = row
+    def _weight(self, number: int) -> complex:
+        """The weight of a feature."""
+        weights = self.weights
+        values, unit = weights.values, weights.unit
+        return complex(values[number] * unit, values[len(weights.rows) + number] * unit)
+
+    def _row(self, seen: Sentence, i: int) -> Row:
+        """What a word adds, remembered."""
+        key = seen.forms[i], seen.words[i], seen.negated[i], seen.headline
+        row = self._forms.get(key)
+        if row is None:
+            row = remember(self._forms, key, self._summed(*key), _MOST_FORMS)
+        if i and not seen.negated[i]:
+            remember(self._plain[seen.headline], seen.words[i], row, _MOST_FORMS)
         return row
 
-    def _summed(self, form: str, word: str, *, negated: bool, headline: bool) -> Row:
+    def _summed(self, form: str, word: str, negated: bool, headline: bool) -> Row:  # noqa: FBT001 - a key of the memory
         """What a form adds in each slot, for negative and for positive."""
         weights, lexicon = self.weights, self.lexicon
         number = lexicon.row_of(word)
@@ -175,29 +187,27 @@ class TargetScorer:
             clusters=None if number is None else lexicon.clusters[number],
             valence=self.valences.get(word.lower(), 0.0),
         )
-        sums = [0.0] * (2 * SLOTS)
+        sums = [0j] * SLOTS
         if number is not None:
             at = number * 2 * SLOTS
-            sums = [v * weights.vector_unit for v in weights.vectors[at : at + 2 * SLOTS]]
-        count = len(weights.rows)
+            folded = [v * weights.vector_unit for v in weights.vectors[at : at + 2 * SLOTS]]
+            sums = list(map(complex, folded[::2], folded[1::2]))
         for slot, key, value in found:
             row = weights.rows.get(key)
             if row is not None:
-                sums[2 * slot] += weights.values[row] * weights.unit * value
-                sums[2 * slot + 1] += weights.values[count + row] * weights.unit * value
+                sums[slot] += self._weight(row) * value
         return tuple(sums)
 
-    def _pair(self, one: str, other: str, headline: bool) -> Row:  # noqa: FBT001 - as above
-        known, values, count = self.weights.rows, self.weights.values, len(self.weights.rows)
-        sums: list[float] | None = None
-        for at, side in ((0, "L"), (2, "R")):
-            for key in pair_keys(side, one, other, headline=headline):
-                row = known.get(key)
-                if row is not None:
-                    sums = sums or [0.0] * 4
-                    sums[at] += values[row] * self.weights.unit * PAIR_WORTH
-                    sums[at + 1] += values[count + row] * self.weights.unit * PAIR_WORTH
-        return _NO_PAIR if sums is None else tuple(sums)
+    def _pair(self, seen: Sentence, i: int) -> Row:
+        """What a word and the next add together, remembered."""
+        one, other = seen.forms[i : i + 2]
+        known = self.weights.rows
+        sums = []
+        for side in "LR":
+            keys = pair_keys(side, one, other, headline=seen.headline)
+            found = [self._weight(known[key]) * PAIR_WORTH for key in keys if key in known]
+            sums.append(sum(found, 0j))
+        return remember(self._pairs[seen.headline], f"{one} {other}", tuple(sums), _MOST_FORMS)
 
 
 def summarise(scores: Sequence[tuple[float, float, float]]) -> Sentiment | None:

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 SEED = 20260101
 KINDS = ("LOC", "MISC", "ORG", "PER")
 LABELS = ("O", *(f"{mark}-{kind}" for kind in KINDS for mark in "BI"))
-# Tuned on the dev parts: more regularisation costs recall, less costs size and nothing else.
+# Tuned on outlets left out of the training: less of c2 fits the outlets that were seen.
 PARAMETERS = {
     "c1": 0.02,
-    "c2": 0.04,
+    "c2": 0.4,
     "max_iterations": 160,
     "feature.minfreq": 1,
     "feature.possible_transitions": False,
