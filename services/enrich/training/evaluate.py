@@ -72,13 +72,13 @@ def line(counts: Counter[tuple[str, str]], kinds: Sequence[str]) -> str:
 def lines(data: Path, analyser: TextAnalyser) -> Iterator[str]:
     """The table, line by line."""
     recogniser = analyser.recogniser
-    yield f"{'':36}{'P':>7}{'R':>7}{'F1':>7} |{'PER':>7}{'ORG':>7}{'LOC':>7}{'MISC':>7}   words/s"
+    yield f"{'':46}{'P':>7}{'R':>7}{'F1':>7} |{'PER':>7}{'ORG':>7}{'LOC':>7}{'MISC':>7}   words/s"
     for title, reader, corpus, kinds in PARTS:
         documents = reader(data, corpus)
-        for how, find in (("", recogniser.find), (" (CRF alone)", recogniser.tagged)):
+        for how, find in (("", recogniser.find), (" (each sentence alone)", recogniser.tagged)):
             counts, speed = score(documents, find, kinds)
-            yield f"{title + how:36}{line(counts, kinds):44}{speed:10.0f}"
-    yield f"{'':36}{'macro':>7} |{'neg':>7}{'neu':>7}{'pos':>7}"
+            yield f"{title + how:46}{line(counts, kinds):44}{speed:10.0f}"
+    yield f"{'':46}{'macro':>7} |{'neg':>7}{'neu':>7}{'pos':>7}"
     yield from evaluate_articles.targets(data, analyser)
     yield from evaluate_articles.coreference(data, recogniser)
     yield from evaluate_articles.speed(data, analyser)

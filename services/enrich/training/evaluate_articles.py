@@ -51,7 +51,7 @@ def targets(folder: Path, analyser: TextAnalyser) -> Iterator[str]:
             each.append(200 * both / max(either, 1))
         told = "".join(f"{score:7.1f}" for score in each)
         speed = f"{len(held_out) / max(seconds, 1e-9):8.0f} targets/s"
-        yield f"{corpus + ', held out':36}{fmean(each):7.1f} |{told}{speed}"
+        yield f"{corpus + ', held out':46}{fmean(each):7.1f} |{told}{speed}"
 
 
 def coreference(folder: Path, recogniser: Recogniser) -> Iterator[str]:
@@ -68,10 +68,10 @@ def coreference(folder: Path, recogniser: Recogniser) -> Iterator[str]:
         order = [chain_of.get(groups.index(e.group)) for e in ranked(groups, len(document.text))]
         by_found.append(average_precision([salient[c] for c in order if c in salient]))
     precision, recall, whole = b_cubed(pairs)
-    yield f"{'GUM news, aliases, B3':36}{precision:7.1f}{recall:7.1f}{whole:7.1f}"
+    yield f"{'GUM news, aliases, B3':46}{precision:7.1f}{recall:7.1f}{whole:7.1f}"
     for how, scores in (("gold mentions", by_gold), ("found mentions", by_found)):
         known = [score for score in scores if score is not None]
-        yield f"{f'GUM news, salience, AP, {how}':50}{fmean(known):7.1f}"
+        yield f"{f'GUM news, salience, AP, {how}':60}{fmean(known):7.1f}"
 
 
 def _gold_ranking(document: CorefDocument) -> float | None:
@@ -104,4 +104,4 @@ def speed(folder: Path, analyser: TextAnalyser) -> Iterator[str]:
         for title, text in articles:
             analyser.analyse(title, text)
         rates.append(words / _WORDS / (time.process_time() - began))
-    yield f"{'articles of 400 words per CPU-second':50}{max(rates):7.1f}"
+    yield f"{'articles of 400 words per CPU-second':60}{max(rates):7.1f}"
