@@ -17,7 +17,7 @@ from services.console.formats import STDIN, Format
 from services.console.offsets import broker
 from services.console.reaching import connected, reaching_kafka
 from services.console.records import Refusal
-from services.console.sending import Sender, Tally
+from services.console.sending import ANSWER_SECONDS, Sender, Tally
 from services.console.terminal import messages, on_one_line, say, show_json
 from services.runtime.connections import topic_names
 from services.runtime.kafka import producer
@@ -64,17 +64,25 @@ class Watch:
         self._bars.console.print(line, soft_wrap=True)
 
 
-async def push(here: Deployment, arguments: Sequence[Path], form: Format = Format.AUTO) -> Tally:
+async def push(
+    here: Deployment,
+    arguments: Sequence[Path],
+    form: Format = Format.AUTO,
+    *,
+    answer_seconds: float = ANSWER_SECONDS,
+) -> Tally:
     """Send every record of the arguments, and return when each was acknowledged or refused.
 
-    :raises Ended: Kafka cannot be reached, or has no such topic.
+    :raises Ended: Kafka cannot be reached, does not answer for so long, or has no such topic.
     """
     tally = Tally()
     try:
         with reaching_kafka(here.kafka), Watch(tally, arguments) as watch:
             await _refuse_missing_topic(here)
             async with connected(producer(here.kafka)) as client:
-                sender = Sender(client, here.raw.name, tally, watch.refuse)
+                sender = Sender(
+                    client, here.raw.name, tally, watch.refuse, answer_seconds=answer_seconds
+                )
                 async for read in sources.read(arguments, form):
                     for piece in read.pieces:
                         await sender.send(piece)

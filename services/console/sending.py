@@ -71,7 +71,10 @@ class _Sent:
 
 
 class Sender:
-    """Sends to one topic; ``settle`` returns when everything sent so far has its answer."""
+    """Sends to one topic; ``settle`` returns when everything sent so far has its answer.
+
+    :param answer_seconds: how long the oldest record waits for its own.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,8 @@ class Sender:
         topic: str,
         tally: Tally,
         on_refusal: Callable[[Refusal], None],
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._producer = producer
         self._topic = topic
@@ -86,6 +91,7 @@ class Sender:
         self._on_refusal = on_refusal
         self._window: deque[_Sent] = deque()
         self._window_bytes = 0
+        self._answer_seconds = answer_seconds
 
     async def send(self, piece: Piece) -> None:
         """Send one record; waits for the oldest ones when too much is on its way."""
@@ -116,7 +122,7 @@ class Sender:
         sent = self._window.popleft()
         self._window_bytes -= sent.size
         try:
-            await asyncio.wait_for(sent.acknowledged, ANSWER_SECONDS)
+            await asyncio.wait_for(sent.acknowledged, self._answer_seconds)
         except (MessageSizeTooLargeError, RecordTooLargeError) as error:
             self._refuse(_too_large(sent.place, sent.size, error))
         else:

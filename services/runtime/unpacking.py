@@ -81,16 +81,25 @@ class BoundedRecords:
 
 
 class BoundedBatch:
-    """aiokafka's batch, but for its iteration."""
+    """aiokafka's batch, but for its iteration. Like it, an iterator: of a transaction's mark the
+    fetcher takes the one record by ``next()``.
+    """
 
     def __init__(self, packed: bytes) -> None:
         self._packed = packed
         self._native = DefaultRecordBatch(packed)
+        self._records = self._unpacked()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever aiokafka's batch has
         return getattr(self._native, name)
 
     def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:  # noqa: ANN401 - aiokafka's record
+        return next(self._records)
+
+    def _unpacked(self) -> Iterator[Any]:
         codec = self._native.compression_type
         packed = memoryview(self._packed)[_HEADER.size :]
         # What is not packed has been limited by the broker.

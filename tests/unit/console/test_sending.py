@@ -1,6 +1,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
 from services.console.records import Record, Refusal
@@ -8,7 +9,9 @@ from services.console.sending import WINDOW_RECORDS, Sender, Tally
 
 
 class Broker:
-    """Takes records as a producer does: refuses b"huge" at once, b"large" later."""
+    """Takes records as a producer does: refuses b"huge" at once, b"large" later, and never says
+    what became of b"silence".
+    """
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
@@ -29,7 +32,7 @@ class Broker:
         self.open -= 1
         if value == b"large":
             future.set_exception(RecordTooLargeError())
-        else:
+        elif value != b"silence":
             future.set_result(None)
 
 
@@ -53,3 +56,13 @@ async def test_the_window_is_bounded() -> None:
     assert broker.most_open <= WINDOW_RECORDS
     await sender.settle()
     assert tally.pushed == 3 * WINDOW_RECORDS
+
+
+async def test_a_record_without_an_answer_is_given_up_and_those_before_it_count() -> None:
+    broker, tally = Broker(), Tally()
+    sender = Sender(broker, "t", tally, lambda _: None, answer_seconds=0.01)
+    for place, value in enumerate([b"a", b"b", b"silence", b"c"]):
+        await sender.send(Record(str(place), value))
+    with pytest.raises(TimeoutError):
+        await sender.settle()
+    assert (tally.pushed, tally.refused) == (2, 0)

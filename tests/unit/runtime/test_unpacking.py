@@ -57,6 +57,14 @@ def test_ordinary_batches_come_as_they_were(codec: int) -> None:
     assert not records.has_next()
 
 
+def test_a_batch_gives_its_records_one_by_one_as_the_mark_of_a_transaction_is_read() -> None:
+    batch = BoundedRecords(packed(NONE, [b"one", b"two"])).next_batch()
+
+    assert next(batch).value == b"one"
+    assert [record.value for record in batch] == [b"two"]
+    assert next(batch, None) is None
+
+
 def misnamed(codec: int, values: Sequence[bytes | None]) -> bytes:
     """A batch whose headers' names are no UTF-8, which aiokafka's own builder would not write."""
     batch = packed(NONE, values)
