@@ -26,7 +26,7 @@ def key_name(namespace: str) -> str:
 
 
 def role(namespace: str) -> dict[str, Any]:
-    """What the index worker does, and no more: it can neither search articles nor drop them."""
+    """What the index worker does, and no more: it can drop no index."""
     where = naming.locations(namespace)
     return {
         "index_worker": {
@@ -35,8 +35,9 @@ def role(namespace: str) -> dict[str, Any]:
             "indices": [
                 {
                     "names": [naming.pattern(namespace)],
-                    # The first article of a month makes that month's index, from the template.
-                    "privileges": ["auto_configure", "index", "delete"],
+                    # The first article of a month makes that month's index, from the template. It
+                    # reads which articles a new one may be a copy of.
+                    "privileges": ["auto_configure", "index", "delete", "read"],
                 },
                 {"names": [where, f"{where}-g*"], "privileges": ["read", "index"]},
             ],

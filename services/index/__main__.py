@@ -54,7 +54,13 @@ def main() -> None:
                 ) as consumer,
             ):
                 letters = DeadLetterWriter(STAGE, topic, Sender(producer, patience))
-                store = ArticleStore(client, worker.namespace, patience, settings.generation)
+                store = ArticleStore(
+                    client,
+                    worker.namespace,
+                    patience,
+                    settings.generation,
+                    settings.duplicate_window,
+                )
                 await loop.run(consumer, Indexer(store, letters).settle)
 
     lifecycle.run(STAGE, worker, body)

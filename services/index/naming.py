@@ -1,13 +1,14 @@
 """Which index a document belongs in."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 # Wire archives before this are thin: a year is an index.
 FIRST_MONTHLY_YEAR = 2000
 FIRST_YEAR = 1970
 # Further ahead of its arrival, a publication date is a mistake or an embargo.
 MAX_AHEAD = timedelta(days=2)
+LONGEST_MONTH = timedelta(days=31)
 
 
 def alias(namespace: str) -> str:
@@ -37,18 +38,40 @@ def locations(namespace: str, generation: int = 1) -> str:
     return f"{namespace}-{name}" if namespace else name
 
 
+def moment(published_at: str | None, received_at: datetime) -> datetime:
+    """When an article counts as published: a day from its first moment on.
+
+    Its arrival where the date is unknown, before 1970, or more than two days ahead of it.
+    """
+    arrived = received_at.astimezone(UTC)
+    if published_at is None:
+        return arrived
+    published = datetime.fromisoformat(published_at).replace(tzinfo=UTC)
+    if published.year < FIRST_YEAR or published.date() > arrived.date() + MAX_AHEAD:
+        return arrived
+    return published
+
+
 def index_name(
     namespace: str, *, published_at: str | None, received_at: datetime, generation: int = 1
 ) -> str:
     """The monthly (before 2000: yearly) index of a publication date, or of the arrival.
 
-    By arrival where the date is unknown, before 1970, or more than two days ahead of it: so no
-    publisher's dates can make more than a few hundred indices.
+    So no publisher's dates can make more than a few hundred indices.
     """
-    arrived = received_at.astimezone(UTC).date()
-    published = date.fromisoformat(published_at[:10]) if published_at else arrived
-    if published.year < FIRST_YEAR or published > arrived + MAX_AHEAD:
-        published = arrived
-    if published.year < FIRST_MONTHLY_YEAR:
-        return f"{series(namespace, generation)}-{published.year:04}"
-    return f"{series(namespace, generation)}-{published.year:04}.{published.month:02}"
+    return _index_of(namespace, generation, moment(published_at, received_at))
+
+
+def index_names(namespace: str, generation: int, first: datetime, last: datetime) -> list[str]:
+    """The indices of what counts as published from one moment to another, oldest first."""
+    names = [_index_of(namespace, generation, first)]
+    month = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while (month := (month + LONGEST_MONTH).replace(day=1)) <= last:
+        names.append(_index_of(namespace, generation, month))
+    return list(dict.fromkeys(names))
+
+
+def _index_of(namespace: str, generation: int, when: datetime) -> str:
+    if when.year < FIRST_MONTHLY_YEAR:
+        return f"{series(namespace, generation)}-{when.year:04}"
+    return f"{series(namespace, generation)}-{when.year:04}.{when.month:02}"

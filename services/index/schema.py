@@ -1,6 +1,7 @@
 """Installing the index templates: idempotent, and never over a newer one."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
@@ -15,7 +16,11 @@ from services.index.settings import IndexSettings
 from services.runtime.patience import Patience, Unavailable
 
 # Raised with every change of templates/*.json; a worker waits for at least its own.
-TEMPLATE_VERSION = 2
+TEMPLATE_VERSION = 3
+# Where a mapping says which version of its template it has.
+META = "newsline_template"
+# In one request: more names would be too long for its address.
+INDICES_AT_ONCE = 50
 # Above the catch-all templates that monitoring agents install.
 PRIORITY = 500
 USABLE = {"filter": {"term": {"status": Status.USABLE}}}
@@ -51,23 +56,52 @@ def templates(
 async def install(client: AsyncElasticsearch, namespace: str, settings: IndexSettings) -> list[str]:
     """Install templates, the locations index, and this month's index so that the alias exists.
 
+    Indices that an older template made get the fields that it did not have.
+
     :returns: what was made or renewed, in words; empty when all was there.
     :raises elastic_transport.TransportError: Elasticsearch cannot be reached.
     :raises elasticsearch.ApiError: Elasticsearch refuses.
     """
     made: list[str] = []
-    searched = await searched_generation(client, namespace) in {None, settings.generation}
+    generation = settings.generation
+    searched = await searched_generation(client, namespace) in {None, generation}
     for name, template in templates(namespace, settings, searched=searched).items():
-        there = await installed(client, name)
-        if there < TEMPLATE_VERSION:
+        # Indices first: workers wait for the template, and write what it has as soon as it is
+        # there. Then once more, for what the old one may have made meanwhile.
+        renewed = await _renew(client, namespace, generation, template)
+        if await installed(client, name) < TEMPLATE_VERSION:
             await client.indices.put_index_template(name=name, body=template)
             made.append(f"index template {name}")
-    generation = settings.generation
+            renewed += await _renew(client, namespace, generation, template)
+        made += [f"newer mapping of index {index}" for index in renewed]
     month = naming.index_name(
         namespace, published_at=None, received_at=datetime.now(UTC), generation=generation
     )
     indices = (naming.locations(namespace, generation), month)
     return made + [f"index {index}" for index in indices if await _create(client, index)]
+
+
+async def _renew(
+    client: AsyncElasticsearch, namespace: str, generation: int, template: Mapping[str, Any]
+) -> list[str]:
+    """Put a template's mapping on the indices that older ones made.
+
+    Templates only ever gain fields; whatever else a new one changes needs a new generation.
+    """
+    (pattern,) = template["index_patterns"]
+    mapping = template["template"]["mappings"]
+    there = await client.indices.get_mapping(index=pattern, ignore_unavailable=True)
+    older = sorted(
+        index
+        for index, told in there.items()
+        # The first generation's pattern is that of all of them.
+        if (index == pattern or naming.generation_of(namespace, index) == generation)
+        and int(told["mappings"].get("_meta", {}).get(META, 0)) < TEMPLATE_VERSION
+    )
+    for start in range(0, len(older), INDICES_AT_ONCE):
+        names = older[start : start + INDICES_AT_ONCE]
+        await client.indices.put_mapping(index=names, body=mapping)
+    return older
 
 
 async def searched_generation(client: AsyncElasticsearch, namespace: str) -> int | None:
@@ -148,6 +182,7 @@ def _declared(name: str) -> dict[str, Any]:
 
 
 def _template(pattern: str, template: dict[str, Any], generation: int) -> dict[str, Any]:
+    template["mappings"]["_meta"] = {META: TEMPLATE_VERSION}
     return {
         "index_patterns": [pattern],
         # A later generation's names match the first one's pattern too; its own template counts.

@@ -8,20 +8,22 @@ deletes of what a worker that was killed in between may have left of older versi
 """
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
 from services.contracts.articles import EnrichedArticle
 from services.index import naming
-from services.index.elastic import Bulk, Operation, asking
-from services.runtime.patience import Patience, Unavailable
+from services.index.document import action, document
+from services.index.duplicates import Duplicates, Role
+from services.index.elastic import Bulk, Operation
+from services.index.lookup import Lookup
+from services.index.places import Place, Places, version
+from services.runtime.patience import Patience
 
 
 class Outcome(StrEnum):
@@ -44,16 +46,6 @@ STORED = Verdict(Outcome.STORED)
 STALE = Verdict(Outcome.STALE)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an article is, in which version, and which write of its location said so."""
-
-    index: str
-    version: int
-    seq_no: int
-    primary_term: int
-
-
 class ArticleStore:
     """The indices of articles of one namespace."""
 
@@ -63,12 +55,13 @@ class ArticleStore:
         namespace: str,
         patience: Patience,
         generation: int = 1,
+        duplicate_window: timedelta = timedelta(0),
     ) -> None:
-        self._client = client
         self._namespace = namespace
         self._generation = generation
-        self._locations = naming.locations(namespace, generation)
-        self._patience = patience
+        lookup = Lookup(client, patience)
+        self._places = Places(lookup, naming.locations(namespace, generation))
+        self._duplicates = Duplicates(lookup, namespace, generation, duplicate_window)
         self._bulk = Bulk(client, patience)
 
     async def write(self, articles: Sequence[EnrichedArticle]) -> list[Verdict]:
@@ -84,7 +77,7 @@ class ArticleStore:
             # The newest last; of equal ones the later arrival, and of the same one the later
             # record, which may be a re-enrichment.
             numbers.sort(key=lambda n: (articles[n].version, articles[n].received_at))
-        places = await self._places(list(versions)) if versions else {}
+        places = await self._places.read(list(versions)) if versions else {}
         while versions:
             newest = [numbers.pop() for numbers in versions.values()]
             told = await self._write_each([articles[number] for number in newest], places)
@@ -103,25 +96,48 @@ class ArticleStore:
         self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
     ) -> list[Verdict]:
         """Write articles of different ids."""
-        verdicts: list[Verdict] = [STALE] * len(articles)
         fresh = [
-            number
-            for number, article in enumerate(articles)
+            article
+            for article in articles
             if (place := places.get(article.article_id)) is None or place.version <= article.version
         ]
-        writes = await asyncio.to_thread(
-            lambda: [_write(articles[number], self._index_of(articles[number])) for number in fresh]
-        )
-        stored: dict[int, EnrichedArticle] = {}
-        for number, result in zip(fresh, await self._bulk.run(writes), strict=True):
-            if result.refusal is not None:
-                verdicts[number] = Verdict(Outcome.REFUSED, result.refusal)
-            elif not result.conflict:
-                stored[number] = articles[number]
-        newest = await self._locate(list(stored.values()), places)
-        for number, article in stored.items():
-            verdicts[number] = STORED if article.article_id in newest else STALE
-        return verdicts
+        stored, refusals = await self._write_documents(fresh, places)
+        newest = await self._locate(stored, places)
+        verdicts = dict.fromkeys(newest, STORED)
+        verdicts |= {key: Verdict(Outcome.REFUSED, why) for key, why in refusals.items()}
+        return [verdicts.get(article.article_id, STALE) for article in articles]
+
+    async def _write_documents(
+        self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
+    ) -> tuple[list[EnrichedArticle], dict[str, str]]:
+        """Give articles of different ids their roles, and write them.
+
+        :returns: those that are stored, and why others are refused, by id; the rest is stale.
+        """
+        stored: dict[str, EnrichedArticle] = {}
+        refusals: dict[str, str] = {}
+        while articles:
+            refused = refusals.keys() - places.keys()
+            roles = await self._duplicates.roles(articles, places, refused)
+            writes = await asyncio.to_thread(self._as_documents, articles, roles)
+            for article, result in zip(articles, await self._bulk.run(writes), strict=True):
+                if result.refusal is not None:
+                    refusals[article.article_id] = result.refusal
+                elif not result.conflict:
+                    stored[article.article_id] = article
+            refused = refusals.keys() - places.keys()
+            settled: list[Role] = []
+            orphans: list[EnrichedArticle] = []
+            for article, role in zip(articles, roles, strict=True):
+                if article.article_id in stored:
+                    # A copy of what has just been refused is none: its role is decided again.
+                    if role.is_new and role.duplicate_of in refused:
+                        orphans.append(article)
+                    else:
+                        settled.append(role)
+            self._duplicates.remember(settled)
+            articles = orphans
+        return list(stored.values()), refusals
 
     async def _locate(
         self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
@@ -137,13 +153,13 @@ class ArticleStore:
         while stored:
             await self._bulk.run(list(self._deletes(stored, places)))
             moved = [article for article in stored if not self._is_at(article, places)]
-            results = await self._bulk.run([self._location(each, places) for each in moved])
+            results = await self._bulk.run([self._said(each, places) for each in moved])
             if refusals := [told.refusal for told in results if told.refusal is not None]:
                 raise RuntimeError(f"the index of locations is not ours: {refusals[0]}")
             stored = [a for a, told in zip(moved, results, strict=True) if told.conflict]
             if stored:
-                places = await self._places([article.article_id for article in stored])
-            older = {a.article_id for a in stored if _version(places, a) > a.version}
+                places = await self._places.read([article.article_id for article in stored])
+            older = {a.article_id for a in stored if version(places, a) > a.version}
             stored = [article for article in stored if article.article_id not in older]
             newest -= older
         return newest
@@ -154,20 +170,8 @@ class ArticleStore:
         A worker that was killed, or is slow, may have written one there and not said so.
         """
         ids = list({article.article_id for article in stale})
-        places = await self._places(ids) if ids else {}
+        places = await self._places.read(ids) if ids else {}
         await self._bulk.run(list(self._deletes(stale, places, from_own=True)))
-
-    async def _places(self, ids: Sequence[str]) -> dict[str, Place]:
-        """Where the articles are that are there already; read in real time, not by search."""
-
-        async def attempt() -> dict[str, Place]:
-            found = await asking(lambda: self._client.mget(index=self._locations, ids=ids))
-            if any("error" in doc for doc in found["docs"]):
-                # "Cannot tell" is not "is not there".
-                raise Unavailable("Elasticsearch (the index of locations cannot be read)")
-            return {doc["_id"]: _place(doc) for doc in found["docs"] if doc.get("found")}
-
-        return await self._patience.until_done(attempt)
 
     def _index_of(self, article: EnrichedArticle) -> str:
         return naming.index_name(
@@ -193,55 +197,26 @@ class ArticleStore:
             if place is not None and place.index != own:
                 version = max(article.version, place.version)
                 yield Operation(
-                    _action("delete", article, own if from_own else place.index, version)
+                    action("delete", article, own if from_own else place.index, version)
                 )
+
+    def _as_documents(
+        self, articles: Sequence[EnrichedArticle], roles: Sequence[Role]
+    ) -> list[Operation]:
+        now = datetime.now(UTC)
+        return [
+            Operation(
+                action("index", article, self._index_of(article), article.version),
+                document(article, role.duplicate_of, now),
+            )
+            for article, role in zip(articles, roles, strict=True)
+        ]
+
+    def _said(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
+        place = places.get(article.article_id)
+        return self._places.written(article, self._index_of(article), place)
 
     def _is_at(self, article: EnrichedArticle, places: Mapping[str, Place]) -> bool:
         place = places.get(article.article_id)
         here = (self._index_of(article), article.version)
         return place is not None and (place.index, place.version) == here
-
-    def _location(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
-        target: dict[str, Any] = {
-            "_index": self._locations,
-            "_id": article.article_id,
-        }
-        place = places.get(article.article_id)
-        if place is not None:
-            target |= {"if_seq_no": place.seq_no, "if_primary_term": place.primary_term}
-        said = {"index": self._index_of(article), "version": article.version}
-        kind = "create" if place is None else "index"
-        return Operation(json.dumps({kind: target}).encode(), json.dumps(said).encode())
-
-
-def _version(places: Mapping[str, Place], article: EnrichedArticle) -> int:
-    """The version that is there; less than any where none is."""
-    place = places.get(article.article_id)
-    return -1 if place is None else place.version
-
-
-def _place(doc: Mapping[str, Any]) -> Place:
-    said = doc["_source"]
-    return Place(said["index"], said["version"], doc["_seq_no"], doc["_primary_term"])
-
-
-def _write(article: EnrichedArticle, index: str) -> Operation:
-    action = _action("index", article, index, article.version)
-    return Operation(action, document(article, datetime.now(UTC)))
-
-
-def document(article: EnrichedArticle, indexed_at: datetime) -> bytes:
-    """The stored document: the article, and when it was written."""
-    moment = indexed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return article.encode()[:-1] + b',"indexed_at":"' + moment.encode() + b'"}'
-
-
-def _action(kind: str, article: EnrichedArticle, index: str, version: int) -> bytes:
-    """An action line. ``external_gte``: repeating is harmless, and an older version is refused."""
-    target = {
-        "_index": index,
-        "_id": article.article_id,
-        "version": version,
-        "version_type": "external_gte",
-    }
-    return json.dumps({kind: target}).encode()

@@ -14,6 +14,9 @@ ARTICLES = Counter(
 DEAD_LETTERS = Counter(
     "newsline_dead_letters", "Dead letters acknowledged by the broker.", ["stage", "reason"]
 )
+DUPLICATES = Counter(
+    "newsline_duplicates", "Articles marked as copies of another when they were first stored."
+)
 BATCH_RECORDS = Histogram(
     "newsline_batch_records",
     "Records in a batch.",

@@ -53,6 +53,7 @@ KNOWN = frozenset(
         "ENRICH_PROCESSES",
         "ENRICH_TIMEOUT_SECONDS",
         "INDEX_BATCH_RECORDS",
+        "INDEX_DUPLICATE_WINDOW_HOURS",
         "INDEX_GENERATION",
         "INDEX_SHARDS",
         "INDEX_REPLICAS",

@@ -187,7 +187,7 @@ def test_the_index_worker_may_write_articles_and_know_where_they_are() -> None:
     rights = {name: set(each["privileges"]) for each in role["indices"] for name in each["names"]}
 
     assert rights == {
-        naming.pattern("staging"): {"auto_configure", "index", "delete"},
+        naming.pattern("staging"): {"auto_configure", "index", "delete", "read"},
         naming.locations("staging"): {"read", "index"},
         naming.locations("staging") + "-g*": {"read", "index"},
     }

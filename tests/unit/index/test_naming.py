@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.index.naming import index_name
+from services.index.naming import index_name, index_names
 
 ARRIVED = datetime(2026, 2, 27, 23, 59, tzinfo=UTC)
 
@@ -31,3 +31,29 @@ def test_a_namespace_has_indices_of_its_own() -> None:
     assert index_name("staging", published_at=None, received_at=ARRIVED) == (
         "staging-articles-2026.02"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2026-01-10T00:00:00", "2026-01-16T00:00:00", ["articles-2026.01"]),
+        ("2026-01-31T23:00:00", "2026-02-01T00:00:00", ["articles-2026.01", "articles-2026.02"]),
+        ("2025-12-31T00:00:00", "2026-01-01T01:00:00", ["articles-2025.12", "articles-2026.01"]),
+        (
+            "2026-01-31T00:00:00",
+            "2026-03-01T00:00:00",
+            ["articles-2026.01", "articles-2026.02", "articles-2026.03"],
+        ),
+        ("1999-01-31T00:00:00", "2000-01-01T00:00:00", ["articles-1999", "articles-2000.01"]),
+    ],
+)
+def test_a_span_of_time_has_the_indices_of_all_its_months(
+    first: str, last: str, expected: list[str]
+) -> None:
+    begin, end = (datetime.fromisoformat(when).replace(tzinfo=UTC) for when in (first, last))
+
+    assert index_names("", 1, begin, end) == expected
+
+
+def test_a_generation_has_spans_of_its_own() -> None:
+    assert index_names("staging", 2, ARRIVED, ARRIVED) == ["staging-articles-g2-2026.02"]

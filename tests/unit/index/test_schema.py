@@ -1,8 +1,11 @@
+import json
 from typing import Any
 
 from services.contracts.articles import EnrichedArticle, Entity, Sentiment
+from services.index.document import document
 from services.index.schema import templates
 from services.index.settings import IndexSettings
+from tests.fakes.records import ARRIVAL, enriched
 
 
 def mapping() -> dict[str, Any]:
@@ -12,7 +15,11 @@ def mapping() -> dict[str, Any]:
 
 
 def test_the_mapping_has_a_field_for_each_of_the_document_and_no_other() -> None:
-    assert set(mapping()) == {*EnrichedArticle.model_fields, "indexed_at"}
+    article = enriched(text="long " * 100, fingerprint="0123456789abcdef")
+    stored = json.loads(document(article, None, ARRIVAL))
+
+    assert set(mapping()) == set(stored)
+    assert set(stored) == {*EnrichedArticle.model_fields, "indexed_at", "fingerprint_bits"}
     assert set(mapping()["entities"]["properties"]) == set(Entity.model_fields)
     assert set(mapping()["sentiment"]["properties"]) == set(Sentiment.model_fields)
 
