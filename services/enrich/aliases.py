@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,10 +69,12 @@ class Group:
         """
         forms = self.forms(text)
         order = list(forms)
+        if len(order) == 1:
+            return order[0]
         return max(
             order,
             key=lambda form: (
-                key_of(form.split(), self.type) == self.key,
+                key_of(tuple(form.split()), self.type) == self.key,
                 not form.startswith("the "),
                 not form.isupper() or (self.type != "PER" and " " not in form),
                 forms[form],
@@ -80,7 +83,8 @@ class Group:
         )
 
 
-def key_of(words: Iterable[str], entity_type: EntityType) -> tuple[str, ...]:
+@lru_cache(maxsize=20_000)
+def key_of(words: tuple[str, ...], entity_type: EntityType) -> tuple[str, ...]:
     """A name as rules compare it."""
     plain = " ".join(words).replace(".", "").lower()
     parts = [part for part in _APART.split(plain) if part]

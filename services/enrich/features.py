@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,15 @@ _RUNS = re.compile(r"(.)\1+")
 _LONGEST_PLACE = 5
 _CASED_SHARE = 0.6
 _FEWEST_CASED = 3
+# Three counts in one number, each far below a million words of a sentence.
+_UPPER, _CAPITAL = 1 << 20, 1 << 40
+
+
+def _shape_of(c: str) -> str:
+    return "X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c
+
+
+_SHAPES = {code: _shape_of(chr(code)) for code in range(128)}
 
 
 class Setting(IntEnum):
@@ -42,42 +52,64 @@ def settings_of(words: Sequence[str]) -> list[Setting]:
     """The setting of each word of a sentence. In a headline all in capitals, or with most words
     capitalised, a capital says little.
     """
-    cased = [word for word in words if len(word) > 2 and word[0].isalpha()]  # noqa: PLR2004 - shorter ones are lower-cased in titles
-    count = len(cased)
-    upper = sum(word.isupper() for word in cased)
-    if count >= _FEWEST_CASED and upper >= count * 0.8:
-        return [Setting.UPPER_CASED] * len(words)
-    capital = sum(word[0].isupper() for word in cased)
-    if count > _FEWEST_CASED and capital >= count * _CASED_SHARE:
-        return [Setting.TITLE_CASED] * len(words)
+    headline = headline_of(sum(map(casing, words)))
+    if headline is not None:
+        return [headline] * len(words)
     settings = [Setting.INSIDE] * len(words)
+    first = opening(words)
+    if first is not None:
+        settings[first] = Setting.FIRST
+    return settings
+
+
+def casing(word: str) -> int:
+    """What a word says of the case of its sentence: `sum` of it is what `headline_of` takes."""
+    if len(word) < 3 or not word[0].isalpha():  # noqa: PLR2004 - shorter ones are lower-cased in titles
+        return 0
+    return 1 + (_UPPER if word.isupper() else 0) + (_CAPITAL if word[0].isupper() else 0)
+
+
+def headline_of(casings: int) -> Setting | None:
+    """The setting of all words of a sentence, if it is a headline."""
+    count = casings % _UPPER
+    if count >= _FEWEST_CASED and casings % _CAPITAL // _UPPER >= count * 0.8:
+        return Setting.UPPER_CASED
+    if count > _FEWEST_CASED and casings // _CAPITAL >= count * _CASED_SHARE:
+        return Setting.TITLE_CASED
+    return None
+
+
+def opening(words: Sequence[str]) -> int | None:
+    """Where the first word of a sentence stands, marks not being any; None if it has none."""
     for i, word in enumerate(words):
         if word[0].isalnum():
-            settings[i] = Setting.FIRST
-            break
-    return settings
+            return i
+    return None
 
 
 def attributes(word: str, setting: Setting, lexicon: Lexicon) -> list[tuple[int, str]]:
     """The attributes of a form: how far each reaches, and its name."""
-    word = word[:_MAX_FORM].translate(_QUOTES)
+    word = word[:_MAX_FORM]
+    if not word.isascii():
+        word = word.translate(_QUOTES)
     if setting is Setting.UPPER_CASED and word.isupper() and len(word) > 1:
         cased = word.title() if "." not in word else word
     else:
         cased = word
     lower = cased.lower()
     shape = _shape(word)
-    short = _RUNS.sub(r"\1", shape)
-    at = setting.value
+    short = _without_runs(shape)
+    at = int(setting)
     found = [
         (FAR, f"w={_digits(lower)}"),
         (NEAR, f"f={cased}"),
         (FAR, f"h={short}{at}"),
         (OWN, f"H={shape[:12]}"),
     ]
-    found += [(OWN, f"p{n}={lower[:n]}") for n in (1, 2, 3, 4) if len(lower) > n]
-    found += [(OWN, f"s{n}={lower[-n:]}") for n in (1, 4) if len(lower) > n]
-    found += [(NEAR, f"s{n}={lower[-n:]}") for n in (2, 3) if len(lower) > n]
+    length = len(lower)
+    found += [(OWN, f"p{n}={lower[:n]}") for n in (1, 2, 3, 4) if length > n]
+    found += [(OWN, f"s{n}={lower[-n:]}") for n in (1, 4) if length > n]
+    found += [(NEAR, f"s{n}={lower[-n:]}") for n in (2, 3) if length > n]
     clusters = lexicon.clusters_of(cased)
     if clusters is None:
         found.append((NEAR, f"c?{short}"))
@@ -108,23 +140,30 @@ def places(words: Sequence[str], lexicon: Lexicon) -> list[tuple[int, str]]:
     """The tokens inside a name of several words that the lexicon lists as a place."""
     found: list[tuple[int, str]] = []
     last = len(words)
-    i = 0
-    while i < last - 1:
-        if words[i][0].isupper() and (words[i + 1][0].isupper() or len(words[i + 1]) < 4):  # noqa: PLR2004 - "de", "-", "of"
-            for n in range(min(_LONGEST_PLACE, last - i), 1, -1):
+    longest = lexicon.longest
+    after = 0
+    for i in [i for i, word in enumerate(words) if word in longest]:
+        if i < after or i == last - 1 or not words[i][0].isupper():
+            continue
+        if words[i + 1][0].isupper() or len(words[i + 1]) < 4:  # noqa: PLR2004 - "de", "-", "of"
+            for n in range(min(longest[words[i]], _LONGEST_PLACE, last - i), 1, -1):
                 if kind := lexicon.places.get(" ".join(words[i : i + n])):
                     found.append((i, f"G=B{kind}"))
                     found += [(j, f"G=I{kind}") for j in range(i + 1, i + n)]
-                    i += n - 1
+                    after = i + n
                     break
-        i += 1
     return found
 
 
 def _shape(word: str) -> str:
-    return "".join(
-        "X" if c.isupper() else "x" if c.isalpha() else "0" if c.isdigit() else c for c in word
-    )
+    if word.isascii():
+        return word.translate(_SHAPES)
+    return "".join(map(_shape_of, word))
+
+
+@lru_cache(maxsize=2_000)
+def _without_runs(shape: str) -> str:
+    return _RUNS.sub(r"\1", shape)
 
 
 def _digits(word: str) -> str:

@@ -7,18 +7,27 @@ import sys
 import unicodedata
 import zlib
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """`rows` maps a word to a row of `clusters`, whose columns run from fine to coarse; `places`
-    maps a name, tokens joined by one space, to a letter for its kind.
+    maps a name, tokens joined by one space, to a letter for its kind; `longest` maps the first word
+    of the names of several words to the number of words of the longest.
     """
 
     rows: dict[str, int]
     clusters: list[tuple[int, ...]]
     places: dict[str, str]
+    longest: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.places:
+            first, _, rest = name.partition(" ")
+            if rest:
+                length = rest.count(" ") + 2
+                self.longest[first] = max(length, self.longest.get(first, 0))
 
     def clusters_of(self, word: str) -> tuple[int, ...] | None:
         """The clusters of a form."""

@@ -192,10 +192,11 @@ class TargetScorer:
             at = number * 2 * SLOTS
             folded = [v * weights.vector_unit for v in weights.vectors[at : at + 2 * SLOTS]]
             sums = list(map(complex, folded[::2], folded[1::2]))
+        rows, values, unit, count = weights.rows, weights.values, weights.unit, len(weights.rows)
         for slot, key, value in found:
-            row = weights.rows.get(key)
+            row = rows.get(key)
             if row is not None:
-                sums[slot] += self._weight(row) * value
+                sums[slot] += complex(values[row], values[count + row]) * (unit * value)
         return tuple(sums)
 
     def _pair(self, seen: Sentence, i: int) -> Row:
