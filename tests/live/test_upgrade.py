@@ -153,3 +153,16 @@ async def test_an_old_location_that_leads_nowhere_is_in_nobodys_way(pipe: Pipeli
 
     assert await store(pipe).write([enriched(version=4, **DECEMBER)]) == [STORED]
     assert await stored(pipe) == [(4, "Title 1")]
+
+
+async def test_copies_are_told_apart_in_an_index_of_an_old_build(pipe: Pipeline) -> None:
+    await old_build(pipe, "2025.11")
+    await install(pipe.client, pipe.namespace, IndexSettings())
+    alike: dict[str, Any] = {"text": "news " * 30, "fingerprint": "0123456789abcdef"}
+
+    await store(pipe).write([enriched(1, **alike, **NOVEMBER)])
+    await pipe.documents()
+    await store(pipe).write([enriched(2, **alike, **DECEMBER)])
+
+    told = {d["article_id"]: d["duplicate_of"] for d in (await pipe.documents()).values()}
+    assert told == {ID: None, enriched(2).article_id: ID}
