@@ -11,11 +11,12 @@ characters take their place.
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from operator import xor
 from typing import TYPE_CHECKING
+
+from services.enrich.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ _UNSPACED = "\u2e80"  # from here on most scripts set no blanks between words
 
 def fingerprint(words: Sequence[str]) -> str | None:
     """The fingerprint of a text by its tokens, 16 hexadecimal digits; None if it has no word."""
-    read = list(chain.from_iterable(map(_hashes, words[:MOST_WORDS])))
+    read = list(chain.from_iterable(map(_known.__getitem__, words[:MOST_WORDS])))
     # All words, where there is no telling one.
     hashes = [value for value in read if value[2]] or read
     if not hashes:
@@ -86,7 +87,6 @@ def _shingles(hashes: Sequence[tuple[int, int, bool]]) -> list[int]:
     return first + list(map(xor, first, second))
 
 
-@lru_cache(maxsize=20_000)
 def _hashes(word: str) -> tuple[tuple[int, int, bool], ...]:
     """Of a word, or of each of its characters if its script sets no blanks, a hash as the first
     and as the second of a pair, and whether it is more than the short words that every text is
@@ -104,3 +104,6 @@ def _hash(word: str) -> tuple[int, int]:
     digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     value = int.from_bytes(digest, "little")
     return value * _FIRST & _MASK, value * _SECOND & _MASK
+
+
+_known = Memory(_hashes)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from services.enrich.lexicon import Lexicon
     from services.enrich.weights import Weights
 
-# Forms remembered per setting, 2 kB each. When they are too many the older half is forgotten.
-_MOST_FORMS = 20_000
 # Attributes with more weights are summed when the model is loaded, the many others when met.
 _FEW = 8
 _LANE_BITS = 32
@@ -133,7 +131,7 @@ class Forms:
         row = rows.get(word)
         if row is None:
             row = self._row(attributes(word, setting, self.lexicon), self._own, word)
-            remember(rows, word, row, _MOST_FORMS)
+            remember(rows, word, row)
         return row
 
     def _adds(self, key: str) -> tuple[Scores, Scores]:
@@ -141,7 +139,7 @@ class Forms:
         named = len(self.weights.labels) - 1
         scores = [number * self.weights.unit for number in self._numbers([key])]
         here, ahead = (scores[at * named : (at + 1) * named] for at in (2, 3))
-        return remember(self._added, key, (here, ahead), _MOST_FORMS)
+        return remember(self._added, key, (here, ahead))
 
     def _row(self, found: Iterable[tuple[int, str]], base: Scores, word: str) -> Row:
         """The row of a form with these attributes."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.enrich.memory import Memory
 from services.enrich.stopwords import COMMONPLACE, FILLING, GRAMMAR
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def keywords(segments: Segments, mentions: Iterable[Mention], title_end: int) ->
 
     :param title_end: where in the text the title ends, 0 if it has none.
     """
-    words = [_read(word) for word in segments.words[:MOST_TOKENS]]
+    words = [_words[word] for word in segments.words[:MOST_TOKENS]]
     places = _outside_names(segments.words, words, mentions)
     counted = _counted(words, places, {first for first, _ in segments.sentences})
     title = bisect_left(segments.starts, title_end, 0, len(words))
@@ -83,7 +83,6 @@ def _outside_names(
     ]
 
 
-@lru_cache(maxsize=20_000)
 def _read(word: str) -> _Word:
     if len(word) not in _LENGTHS or not word.replace("-", "").isalpha():
         return _NOTHING
@@ -95,6 +94,9 @@ def _read(word: str) -> _Word:
     ends = not lower.endswith(("ly", "ed")) or lower.endswith("eed")
     shown = plain if plain.isupper() and len(plain) < 6 else lower  # noqa: PLR2004 - "GDP"
     return _Word(_stem(lower), shown, ends, lower in FILLING)
+
+
+_words = Memory(_read)
 
 
 def _stem(word: str) -> str:

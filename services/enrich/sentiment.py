@@ -21,7 +21,7 @@ from vaderSentiment.vaderSentiment import (
     normalize,
 )
 
-from services.enrich.memory import remember
+from services.enrich.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +31,6 @@ Label = Literal["negative", "neutral", "positive"]
 _THRESHOLD = 0.05
 # VADER's time grows with the square of the words in a sentence; hardly any sentence is longer.
 _MOST_CHARACTERS = 2_000
-# Words remembered, 0.3 kB each. When they are too many the older half is forgotten.
-_MOST_WORDS = 20_000
 # What VADER's rules look for beside a word. Of what they know of several words in a row, the words
 # that are everywhere need not be looked for: none is without one that is not.
 _CHANGING = frozenset(
@@ -70,7 +68,7 @@ class SentimentScorer:
     def __init__(self) -> None:
         self._vader = SentimentIntensityAnalyzer()
         self._emojis = frozenset(self._vader.emojis)
-        self._words: dict[str, _Word] = {}
+        self._words = Memory(self._word)
 
     @property
     def valences(self) -> Mapping[str, float]:
@@ -88,7 +86,7 @@ class SentimentScorer:
             if not (plain.isascii() or self._emojis.isdisjoint(plain)):
                 return float(self._vader.polarity_scores(plain)["compound"])
         known = self._words
-        words = [known.get(word) or self._word(word) for word in plain.split()]
+        words = [known[word] for word in plain.split()]
         valences = [word[2] for word in words]
         felt = [i for i, valence in enumerate(valences) if valence is not None]
         if not felt:
@@ -102,8 +100,7 @@ class SentimentScorer:
         bare = _stripped(word)
         lower = bare.lower()
         valence = None if lower in BOOSTER_DICT else self._vader.lexicon.get(lower)
-        read = _Word(bare, lower, valence, lower in _CHANGING or "n't" in lower, bare.isupper())
-        return remember(self._words, word, read, _MOST_WORDS)
+        return _Word(bare, lower, valence, lower in _CHANGING or "n't" in lower, bare.isupper())
 
     def _total(self, words: Sequence[_Word], felt: Sequence[int]) -> float:
         """The sum of the valences of the words at which something is felt."""

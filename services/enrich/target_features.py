@@ -8,8 +8,9 @@ that a form adds can be summed once and remembered.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from services.enrich.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,7 +54,6 @@ class Sentence:
     headline: bool
 
 
-@lru_cache(maxsize=20_000)
 def _form(word: str) -> tuple[str, str, bool]:
     """A word in a headline, a word within another sentence, whether it negates."""
     lower = word.lower()
@@ -63,11 +63,14 @@ def _form(word: str) -> tuple[str, str, bool]:
     return lower, inside, lower in _NEGATIONS
 
 
+_forms = Memory(_form)
+
+
 def sentence(words: Sequence[str]) -> Sentence:
     """What is seen of a sentence, given its tokens."""
     last = words[-1]
     headline = not (last in _FULL_STOPS or (len(last) > 1 and last[-1] in _FULL_STOPS))
-    known = [_form(word) for word in words]
+    known = [_forms[word] for word in words]
     # A capital tells of a name but at the beginning, and in headlines, where all may have one.
     forms = [known[0][0], *[form[0] if headline else form[1] for form in known[1:]]]
     negated = [False] * len(words)

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from services.enrich.lexicon import Lexicon
     from services.enrich.target_weights import TargetWeights
 
-# Forms remembered, 0.3 kB each, and pairs of them.
-_MOST_FORMS = 20_000
 # The nearness of the words before a target, the farthest first.
 _NEARER = NEARNESS[:0:-1]
 _FARTHER = NEARNESS[1:]
@@ -171,9 +169,9 @@ class TargetScorer:
         key = seen.forms[i], seen.words[i], seen.negated[i], seen.headline
         row = self._forms.get(key)
         if row is None:
-            row = remember(self._forms, key, self._summed(*key), _MOST_FORMS)
+            row = remember(self._forms, key, self._summed(*key))
         if i and not seen.negated[i]:
-            remember(self._plain[seen.headline], seen.words[i], row, _MOST_FORMS)
+            remember(self._plain[seen.headline], seen.words[i], row)
         return row
 
     def _summed(self, form: str, word: str, negated: bool, headline: bool) -> Row:  # noqa: FBT001 - a key of the memory
@@ -208,7 +206,7 @@ class TargetScorer:
             keys = pair_keys(side, one, other, headline=seen.headline)
             found = [self._weight(known[key]) * PAIR_WORTH for key in keys if key in known]
             sums.append(sum(found, 0j))
-        return remember(self._pairs[seen.headline], f"{one} {other}", tuple(sums), _MOST_FORMS)
+        return remember(self._pairs[seen.headline], f"{one} {other}", tuple(sums))
 
 
 def summarise(scores: Sequence[tuple[float, float, float]]) -> Sentiment | None:

@@ -220,6 +220,22 @@ async def test_a_copy_a_moment_outside_the_window_is_a_first(pipe: Pipeline) -> 
     assert await roles(pipe) == {1: None, 2: None, 3: None}
 
 
+async def test_before_a_refresh_a_worker_knows_its_own_articles_and_no_others(
+    pipe: Pipeline,
+) -> None:
+    """
+    The limit of what is promised: two workers, and two copies in the same moment.
+    """
+    never = {"refresh_interval": "-1"}
+    await pipe.client.indices.create(index=f"{pipe.alias}-2025.12", settings=never)
+    one, another = store(pipe), store(pipe)
+    await one.write([article(1)])
+    await one.write([article(2)])
+    await another.write([article(3)])
+
+    assert await roles(pipe) == {1: None, 2: 1, 3: None}
+
+
 async def test_short_and_different_texts_are_no_copies(pipe: Pipeline) -> None:
     await store(pipe).write([article(1), article(2, text="Too short.")])
     await roles(pipe)

@@ -1,7 +1,7 @@
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.enrich.language import LanguageDetector
@@ -9,6 +9,7 @@ from services.enrich.language import LanguageDetector
 DETECTOR = LanguageDetector()
 
 
+@settings(deadline=None)  # the first of all reads the model
 @given(st.text() | st.text(st.characters(categories=["Cs", "Cc", "Zs", "So"])))
 def test_any_text_has_a_language_or_none(text: str) -> None:
     language = DETECTOR.detect(text)

@@ -41,6 +41,20 @@ WORDS = st.sampled_from(
         "nor",
         "without",
         "doubt",
+        "this",
+        "just",
+        "enough",
+        "kiss",
+        "to",
+        "die",
+        "for",
+        "sort",
+        "almost",
+        "yeah",
+        "right",
+        "beating",
+        "heart",
+        "UN",
     ]
 )
 
