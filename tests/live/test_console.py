@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
@@ -19,6 +18,7 @@ from services.console.__main__ import app
 from services.console.demonstration import ARTICLES
 from services.contracts.topics import DOOR_BYTES
 from tests.live.pipeline import Pipeline, pipeline
+from tests.processes import runs
 from tests.servers import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -314,5 +314,5 @@ async def test_the_demo_may_be_run_twice_and_leaves_nothing_after_down(tmp_path:
     finally:
         ran = await newsline("down", "--wipe")
     assert ran.code == 0
-    assert not any(psutil.pid_exists(worker["pid"]) for worker in seen["workers"])
+    assert not [worker["pid"] for worker in seen["workers"] if runs(worker["pid"])]
     assert not (tmp_path / "home").exists()

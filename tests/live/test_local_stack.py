@@ -16,6 +16,7 @@ from services.local.errors import PortTaken, ServerDied
 from services.local.ports import free_port
 from services.local.settings import Overrides, Service, StackSettings
 from services.local.stack import LocalStack
+from tests.processes import runs
 from tests.servers import QUICK, RunningStack, small_stack, taken_down
 
 pytestmark = pytest.mark.timeout(300)
@@ -182,7 +183,7 @@ def test_workers_start_after_the_servers_and_end_with_their_children(own: LocalS
     own.stop_worker("enrich", 2)
     own.down()
 
-    assert not [process for process in family if process.is_running()]
+    assert not [process for process in family if runs(process.pid)]
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from services.local import processes
 from services.local.state import ProcessRecord
+from tests.processes import runs
 
 Start = Callable[..., ProcessRecord]
 SLEEP = "import time; time.sleep(60)"
@@ -95,7 +96,7 @@ def test_children_end_with_their_parent(start: Start) -> None:
 
     processes.end([record], signal.SIGTERM, 5)
 
-    assert not child.is_running()
+    assert not runs(child.pid)
 
 
 def test_children_of_a_parent_that_died_alone_are_found(start: Start) -> None:
@@ -107,8 +108,7 @@ def test_children_of_a_parent_that_died_alone_are_found(start: Start) -> None:
 
     processes.end_orphans(record)
 
-    # Its parent is gone, so init asks for it, when it likes.
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: not runs(child.pid))
 
 
 def test_a_stopped_process_can_be_ended(start: Start) -> None:
