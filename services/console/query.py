@@ -44,6 +44,7 @@ class Question:
     sentiment: Feeling | None = None
     source: str | None = None
     language: str | None = None
+    copies: bool = True
     limit: int = 10
     order: Order = Order.RELEVANCE
 
@@ -107,6 +108,8 @@ def _filters(question: Question) -> list[dict[str, Any]]:
     span = {end: value for end, value in bounds.items() if value is not None}
     if span:
         filters.append({"range": {"published_at": span}})
+    if not question.copies:
+        filters.append({"bool": {"must_not": {"exists": {"field": "duplicate_of"}}}})
     return filters
 
 

@@ -86,6 +86,9 @@ def search(  # noqa: PLR0913 - one for each option
     sentiment: Annotated[Feeling | None, typer.Option(help="The mood of the article.")] = None,
     source: Annotated[str | None, typer.Option(help="Published by.", metavar="NAME")] = None,
     language: Annotated[str | None, typer.Option(help="Written in.", metavar="CODE")] = None,
+    copies: Annotated[
+        bool, typer.Option("--copies/--no-copies", help="Show copies of other articles.")
+    ] = True,
     limit: Annotated[int, typer.Option(min=1, max=MAX_HITS, help="Show so many.")] = 10,
     order: Annotated[Order, typer.Option("--sort", help="What comes first.")] = Order.RELEVANCE,
     json_output: Annotated[
@@ -108,6 +111,7 @@ def search(  # noqa: PLR0913 - one for each option
         sentiment=sentiment,
         source=source,
         language=language,
+        copies=copies,
         limit=limit,
         order=order,
     )

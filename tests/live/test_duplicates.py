@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 
+from services.console.query import Question, request
 from services.contracts.articles import EnrichedArticle, Entity, Status
 from services.index.store import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
@@ -98,6 +99,9 @@ async def test_a_second_outlets_copy_is_marked_also_after_the_worker_was_killed(
     assert workers(flow) == 2
     assert {documents[f"wire-{n}"]["duplicate_of"] for n in range(8)} == {first}
     assert documents["other"]["duplicate_of"] is None
+    once = request(Question('"island ferry"', copies=False))
+    found = await flow.client.search(index=flow.alias, **once)
+    assert [hit["_source"]["source"] for hit in found["hits"]["hits"]] == ["wire-a"]
 
 
 @pytest.mark.asyncio(loop_scope="module")

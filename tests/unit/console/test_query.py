@@ -45,6 +45,13 @@ def test_only_the_bounds_that_are_given_are_asked_for() -> None:
     ]
 
 
+def test_copies_are_left_out_only_if_that_is_asked_for() -> None:
+    assert filters(Question(copies=True)) == []
+    assert filters(Question(copies=False)) == [
+        {"bool": {"must_not": {"exists": {"field": "duplicate_of"}}}}
+    ]
+
+
 @given(st.text(alphabet=[MARK, END_MARK, "a", "[", "]", "\x1b"]))
 def test_highlights_of_any_shape_are_printed_safely(passage: str) -> None:
     text = marked(passage)
