@@ -44,11 +44,18 @@ def load_models(
 
     :raises ArtefactUnusable: a file is missing or is not the one that was released.
     """
+    recogniser = load_recogniser(crf, models_dir)
+    network = Network("targets-minilm", models_dir)
+    return recogniser, AccurateTargetScorer(regression, recogniser.pieces, network)
+
+
+def load_recogniser(crf: EntityRecogniser, models_dir: Path | None = None) -> AccurateRecogniser:
+    """The accurate model of entities, beside that of the default path.
+
+    :raises ArtefactUnusable: a file is missing or is not the one that was released.
+    """
     pieces = WordPieces.unpack(load("wordpieces", models_dir).content)
-    return (
-        AccurateRecogniser(crf, pieces, Network("entities-minilm", models_dir)),
-        AccurateTargetScorer(regression, pieces, Network("targets-minilm", models_dir)),
-    )
+    return AccurateRecogniser(crf, pieces, Network("entities-minilm", models_dir))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +84,13 @@ class AccurateRecogniser:
             found = tagger.scores(segments.words[first:last])
             if any(row[0] - max(row[1::2]) < SURE for row in found):
                 scores[number] = found
-        for numbers in self._together(segments, list(scores)):
+        for numbers in self.together(segments, list(scores)):
             self._add(segments, [(segments.sentences[n], scores[n]) for n in numbers])
         sentences = range(len(segments.sentences))
         labels = [tagger.best(scores[n]) if n in scores else [] for n in sentences]
         return mentions_of(segments, labels, tagger.weights.labels)
 
-    def _together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    def together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
         """The sentences of these numbers in groups that are read together."""
         words = segments.words
         sizes = [
@@ -101,13 +108,18 @@ class AccurateRecogniser:
         """Add what the transformer holds likely to the scores of these sentences' tokens."""
         words = [word for (first, last), _ in sentences for word in segments.words[first:last]]
         rows = [row for _, scores in sentences for row in scores]
+        for row, likelihoods in zip(rows, self.likelihoods(words), strict=True):
+            for label, likelihood in enumerate(likelihoods):
+                row[label] += ENTITY_WEIGHT * likelihood
+
+    def likelihoods(self, words: Sequence[str]) -> Iterator[list[float]]:
+        """What the transformer holds likely of each word: for each label the logarithm of its
+        probability.
+        """
         at = 0
         while at < len(words):
             inputs = self.pieces.inputs(words[at:])
-            told = self.network(inputs)[inputs.firsts].tolist()
-            for row, likelihoods in zip(rows[at:], told, strict=False):
-                for label, likelihood in enumerate(likelihoods):
-                    row[label] += ENTITY_WEIGHT * likelihood
+            yield from self.network(inputs)[inputs.firsts].tolist()
             at += len(inputs.firsts)
 
 

@@ -86,7 +86,7 @@ class TextAnalyser:
         crf = EntityRecogniser.from_artefacts(models_dir, variant)
         scorer = SentimentScorer()
         regression = TargetScorer.from_artefacts(crf.tagger.lexicon, scorer.valences, models_dir)
-        recogniser: Recogniser = crf
+        recogniser: Recogniser = crf.with_context(models_dir) if models == "default" else crf
         targets: list[Scorer] = [regression] * MOST_TARGETS
         if models == "accurate":
             # Not imported elsewhere: the default path does without what it imports.

@@ -10,16 +10,18 @@ finds another label for 1 token in 1 000.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from services.enrich.forms import BEGIN, INSIDE, Forms, Row
+from services.enrich.forms import BEGIN, FORM, INSIDE, Forms, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from services.enrich.features import Setting
     from services.enrich.lexicon import Lexicon
     from services.enrich.weights import Scores, Weights
 
@@ -32,6 +34,25 @@ _INSIDES = (0, 2, 2, 4, 4, 6, 6, 8, 8)
 _COUNT = 4
 # A path: its score, its last label, and the path before that; None before the first.
 Path = tuple[float, int, Any]
+# For each token, what to add to the scores of the labels that begin a name, then of those inside.
+# Where the CRF says that no name may begin, it does not change that.
+Beside = Sequence[Sequence[float]]
+
+
+class Reading(NamedTuple):
+    """What the weights say of a sentence before any path is sought: a row for each word and the
+    two places around it, what is no single form's (by token), the lead of O over all labels that
+    begin a name (by token), and the tokens at which a name may begin at all.
+    """
+
+    rows: Sequence[Row]
+    extra: Mapping[int, Sequence[float]]
+    leads: list[float]
+    stops: list[int]
+
+    def forms(self) -> list[tuple[str, Setting]]:
+        """Each word, and the setting it stands in."""
+        return [row[FORM] for row in self.rows[2:-2]]
 
 
 @dataclass(slots=True)
@@ -41,12 +62,12 @@ class Tagger:
     weights: Weights
     lexicon: Lexicon
     margin: float = MARGIN
-    _forms: Forms = field(init=False)
+    known: Forms = field(init=False)
     _into: tuple[Scores, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         into, out = self._shifts()
-        self._forms = Forms(
+        self.known = Forms(
             self.weights,
             self.lexicon,
             [x + y for x, y in zip(into, out, strict=True)],
@@ -77,13 +98,17 @@ class Tagger:
 
     def tag(self, words: Sequence[str]) -> list[int]:
         """One label number per word."""
-        rows = self._forms.rows(words)
-        return self._best(rows, self._forms.added(words, rows[2:-2]))
+        return self.decode(self.read(words))
+
+    def read(self, words: Sequence[str]) -> Reading:
+        """What `decode` takes."""
+        rows = self.known.rows(words)
+        return self._reading(rows, self.known.added(words, rows[2:-2]))
 
     def scores(self, words: Sequence[str]) -> list[list[float]]:
         """The scores of every label for each word, for those who add to them before `best`."""
-        rows = self._forms.rows(words)
-        extra = self._forms.added(words, rows[2:-2])
+        rows = self.known.rows(words)
+        extra = self.known.added(words, rows[2:-2])
         found: list[list[float]] = []
         for i in range(len(words)):
             begin: Sequence[float] = _begin(rows, i)
@@ -96,11 +121,11 @@ class Tagger:
 
     def best(self, scores: Sequence[Sequence[float]]) -> list[int]:
         """One label number per word, given the scores of the labels of each."""
-        nothing = self._forms.alone([0.0] * len(self.weights.labels))
-        rows = [nothing, nothing, *map(self._forms.alone, scores), nothing, nothing]
-        return self._best(rows, {})
+        nothing = self.known.alone([0.0] * len(self.weights.labels))
+        rows = [nothing, nothing, *map(self.known.alone, scores), nothing, nothing]
+        return self.decode(self._reading(rows, {}))
 
-    def _best(self, rows: Sequence[Row], extra: Mapping[int, Sequence[float]]) -> list[int]:
+    def _reading(self, rows: Sequence[Row], extra: Mapping[int, Sequence[float]]) -> Reading:
         five = zip(rows, rows[1:], rows[2:], rows[3:], rows[4:], strict=False)
         leads = [v[4] + w[3] + x[2] + y[1] + z[0] for v, w, x, y, z in five]
         margin = self.margin
@@ -110,6 +135,12 @@ class Tagger:
             stops = sorted({*stops, *extra})
             for i in extra:
                 leads[i] = _FAR_BELOW
+        return Reading(rows, extra, leads, stops)
+
+    def decode(self, reading: Reading, beside: Beside | None = None) -> list[int]:
+        """One label number per word."""
+        rows, extra, leads, stops = reading
+        margin = self.margin
         labels = [0] * len(leads)
         after = 0
         for i in stops:
@@ -117,27 +148,24 @@ class Tagger:
                 begin: Sequence[float] = _begin(rows, i)
                 if i in extra:
                     begin = list(map(add, begin, extra[i]))
+                if beside:
+                    begin = list(map(add, begin, beside[i]))
                 if max(begin) > -margin:
-                    found = self._name(rows, extra, leads, i)
+                    found = self._name(reading, beside, i)
                     after = i + len(found)
                     labels[i:after] = found
                     after += 1  # what ended the name is O
         return labels
 
-    def _name(
-        self,
-        rows: Sequence[Row],
-        extra: Mapping[int, Sequence[float]],
-        leads: Sequence[float],
-        first: int,
-    ) -> list[int]:
+    def _name(self, reading: Reading, beside: Beside | None, first: int) -> list[int]:
         """The best labels from a token on where a name may begin, up to where only O is left."""
+        rows, extra, leads, _ = reading
         margin, beam, into = self.margin, 2 * self.margin, self._into
         best: Path = (0.0, 0, None)
         # The best path to each label that the last token may have, that to O first.
         ends = [best]
         for i in range(first, len(leads)):
-            added = extra.get(i)
+            added = _sum(extra.get(i), beside[i] if beside else None)
             floor = -margin
             heads: list[Path] = [(best[0], 0, best)]
             if leads[i] < margin:
@@ -178,6 +206,10 @@ class Tagger:
                 if label not in ways or total > ways[label][1]:
                     ways[label] = label, total, end
         return list(ways.values())
+
+
+def _sum(one: Sequence[float] | None, other: Sequence[float] | None) -> Sequence[float] | None:
+    return list(map(add, one, other)) if one and other else one or other
 
 
 def _begin(rows: Sequence[Row], i: int) -> tuple[float, float, float, float]:

@@ -1,20 +1,22 @@
 """English text → mentions of persons (PER), organisations (ORG), places (LOC), other names (MISC).
 
-Reads sentence by sentence with the CRF, then the document as a whole: a name that was found in one
-place is found in the others, and has one type.
+Reads sentence by sentence with the CRF and the network beside it, whose scores add up; then the
+document as a whole: a name that was found in one place is found in the others, and has one type.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 from services.enrich import crf, lexicon, weights
 from services.enrich.artefacts import load
+from services.enrich.convolution import ContextNetwork, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from services.enrich.segmentation import Segments
@@ -65,12 +67,13 @@ class EntityRecogniser:
     tagger: crf.Tagger
     version: str
     name: str = _NAMES["default"]
+    context: ContextNetwork | None = None
 
     @classmethod
     def from_artefacts(
         cls, models_dir: Path | None = None, variant: Variant = "default"
     ) -> EntityRecogniser:
-        """Load the committed model.
+        """Load a CRF of ours.
 
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
@@ -79,15 +82,38 @@ class EntityRecogniser:
         tagger = crf.Tagger(weights.unpack(model.content), lexicon.unpack(words.content))
         return cls(tagger, model.version, _NAMES[variant])
 
+    def with_context(self, models_dir: Path | None = None) -> EntityRecogniser:
+        """The same, with the network that reads beside the CRF.
+
+        :raises ArtefactUnusable: its file is missing or is not the one that was released.
+        """
+        artefact = load("context", models_dir)
+        network = ContextNetwork(unpack(artefact.content), self.tagger.known.attributes_of)
+        version = f"{artefact.version}+{self.version}"
+        return replace(self, version=version, name=f"{self.name}-cnn", context=network)
+
     def find(self, segments: Segments) -> list[Mention]:
         """The mentions in a document, ordered, none overlapping another."""
         return consistent(segments, self.tagged(segments))
 
     def tagged(self, segments: Segments) -> list[Mention]:
-        """The mentions as the CRF sees them, each sentence by itself."""
+        """The mentions in each sentence by itself."""
         tagger, words = self.tagger, segments.words
-        labels = [tagger.tag(words[begin:end]) for begin, end in segments.sentences]
+        readings = [tagger.read(words[begin:end]) for begin, end in segments.sentences]
+        if self.context is None:
+            labels = map(tagger.decode, readings)
+        else:
+            labels = map(tagger.decode, readings, _beside(readings, self.context))
         return mentions_of(segments, labels, tagger.weights.labels)
+
+
+def _beside(readings: Sequence[crf.Reading], context: ContextNetwork) -> Iterator[crf.Beside]:
+    """What the network says of the tokens of each sentence. It does not read those in which the
+    CRF sees no possible name.
+    """
+    forms = [reading.forms() if reading.stops else [] for reading in readings]
+    told = context(forms)
+    return (list(islice(told, len(sentence))) for sentence in forms)
 
 
 def mentions_of(

@@ -33,14 +33,15 @@ if TYPE_CHECKING:
 # Attributes with more weights are summed when the model is loaded, the many others when met.
 _FEW = 8
 _LANE_BITS = 32
+_MOST_MET = 1_000
 _INSIDE, _FIRST = Setting.INSIDE, Setting.FIRST
 
 # Of one form, flat because that is quickest to read: the lead of O over the labels that begin a
 # name, for each offset at which a label may stand from it; then for each offset the scores of these
-# labels; then for each the scores of those inside a name; then its `casing`, and if it has a
-# capital.
+# labels; then for each the scores of those inside a name; then its `casing`, if it has a capital,
+# and the form.
 Row = tuple[Any, ...]
-BEGIN, INSIDE, _CASING, _CAPITAL = 5, 10, 15, 16
+BEGIN, INSIDE, _CASING, _CAPITAL, FORM = 5, 10, 15, 16, 17
 # The scores of all labels that begin a name, then those of all inside one.
 Scores = list[float]
 
@@ -59,6 +60,8 @@ class Forms:
     _rows: tuple[dict[str, Row], ...] = field(default_factory=lambda: tuple({} for _ in Setting))
     # Of pairs and places: the scores at the token, and at the one before it.
     _added: dict[str, tuple[Scores, Scores]] = field(default_factory=dict)
+    # The attributes of the forms that were met last.
+    _met: dict[tuple[str, Setting], Sequence[str]] = field(default_factory=dict)
     # By slot: the lanes that a weight there counts in.
     _lanes: Sequence[int] = field(init=False)
     _level: int = field(init=False)
@@ -81,9 +84,9 @@ class Forms:
         }
         self._own = self._base(0, self.shift)
         # Two tokens either side of a sentence are looked at; the farther one is nothing at all.
-        nothing = self._row((), [0.0] * count, ".")
-        self._ahead = [nothing, self._row(boundary(-1), self._base(1, self.before), ".")]
-        self._behind = [self._row(boundary(1), self._base(-1, self.after), "."), nothing]
+        nothing = self._row((), [0.0] * count)
+        self._ahead = [nothing, self._row(_names(boundary(-1)), self._base(1, self.before))]
+        self._behind = [self._row(_names(boundary(1)), self._base(-1, self.after)), nothing]
 
     def rows(self, words: Sequence[str]) -> list[Row]:
         """A row for each word of a sentence, and for the two places before it and after it."""
@@ -124,15 +127,24 @@ class Forms:
 
     def alone(self, scores: Sequence[float]) -> Row:
         """A row that gives the labels of its own token these scores, O as well, and others none."""
-        return self._row((), self._base(0, scores), ".")
+        return self._row((), self._base(0, scores))
 
     def _form(self, word: str, setting: Setting) -> Row:
         rows = self._rows[setting]
         row = rows.get(word)
         if row is None:
-            row = self._row(attributes(word, setting, self.lexicon), self._own, word)
+            found = _names(attributes(word, setting, self.lexicon))
+            row = self._row(found, self._own, word, setting)
             remember(rows, word, row)
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            self._met[word, setting] = found
         return row
+
+    def attributes_of(self, form: tuple[str, Setting]) -> Sequence[str]:
+        """The attributes of a form. Who asks for those that were just met need not wait."""
+        found = self._met.pop(form, None)
+        return found or _names(attributes(*form, self.lexicon))
 
     def _adds(self, key: str) -> tuple[Scores, Scores]:
         """What an attribute gives the labels of a token, and of the one before, remembered."""
@@ -141,15 +153,21 @@ class Forms:
         here, ahead = (scores[at * named : (at + 1) * named] for at in (2, 3))
         return remember(self._added, key, (here, ahead))
 
-    def _row(self, found: Iterable[tuple[int, str]], base: Scores, word: str) -> Row:
+    def _row(
+        self,
+        found: Iterable[str],
+        base: Scores,
+        word: str = ".",
+        setting: Setting = Setting.INSIDE,
+    ) -> Row:
         """The row of a form with these attributes."""
         unit, types = self.weights.unit, len(self.weights.labels) // 2
-        numbers = self._numbers([key for _, key in found])
+        numbers = self._numbers(found)
         scores = [number * unit + other for number, other in zip(numbers, base, strict=True)]
         parts = [tuple(scores[at : at + types]) for at in range(0, len(scores), types)]
         begin, inside = parts[::2], parts[1::2]
         leads = [-max(each) for each in begin]
-        return (*leads, *begin, *inside, casing(word), word[0].isupper())
+        return (*leads, *begin, *inside, casing(word), word[0].isupper(), (word, setting))
 
     def _numbers(self, keys: Iterable[str]) -> tuple[int, ...]:
         """The sum of the weights of attributes for each label at each offset, in units."""
@@ -182,3 +200,7 @@ class Forms:
         nothing = [0.0] * (len(scores) - 1)
         own = [*over[1::2], *over[2::2]]
         return [score for at in OFFSETS for score in (own if at == offset else nothing)]
+
+
+def _names(found: Iterable[tuple[int, str]]) -> list[str]:
+    return [key for _, key in found]

@@ -1,7 +1,7 @@
 """The fine-tuned transformers, in int8 ONNX, run on one core by ONNX Runtime.
 
-Read only where the settings ask for the accurate path: what imports this needs ONNX Runtime and
-NumPy, which the default path does without.
+Read only where the settings ask for the accurate path: what imports this needs ONNX Runtime, which
+the default path does without.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copytree(MODELS_DIR, folder / "models"))
 
 
-@pytest.mark.parametrize("name", ["lexicon", "entities", "entities-open", "gazetteer", "targets"])
+@pytest.mark.parametrize(
+    "name", ["lexicon", "entities", "entities-open", "context", "gazetteer", "targets"]
+)
 def test_the_committed_files_are_the_described_ones(name: str) -> None:
     assert load(name).content
 
@@ -46,5 +48,5 @@ def test_the_artefacts_are_small() -> None:
     sizes = {path.name: path.stat().st_size for path in (MODELS_DIR / "artefacts").iterdir()}
     accurate = {name for name in sizes if "minilm" in name or name.startswith("wordpieces")}
 
-    assert sum(size for name, size in sizes.items() if name not in accurate) < 8_000_000
+    assert sum(size for name, size in sizes.items() if name not in accurate) < 12_000_000
     assert sum(sizes[name] for name in accurate) < 48_000_000

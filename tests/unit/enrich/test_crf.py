@@ -124,3 +124,28 @@ def test_what_is_added_to_the_scores_counts() -> None:
     scores[1][LABELS.index("B-PER")] += 1000
 
     assert [LABELS[label] for label in tagger.best(scores)][1] == "B-PER"
+
+
+@given(st.data(), st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
+def test_what_is_said_beside_adds_to_the_scores(data: st.DataObject, words: list[str]) -> None:
+    tagger = Tagger(MODEL, LEXICON, margin=1e9)
+    few = st.lists(st.integers(-9, 9), min_size=8, max_size=8)
+    beside = data.draw(st.lists(few, min_size=len(words), max_size=len(words)))
+
+    scores = tagger.scores(words)
+    for row, more in zip(scores, beside, strict=True):
+        for label in range(8):
+            row[label + 1] += more[label % 2 * 4 + label // 2]
+    labels = tagger.decode(tagger.read(words), beside)
+
+    assert labels == tagger.best(scores)
+
+
+def test_what_is_said_beside_counts_and_is_not_kept() -> None:
+    tagger = Tagger(MODEL, LEXICON)
+    words = ["the", "Kim", "met"]
+    before = tagger.tag(words)
+    sure = [[0.0] * 8, [0.0, 0.0, 0.0, 1000.0, *[0.0] * 4], [0.0] * 8]
+
+    assert LABELS[tagger.decode(tagger.read(words), sure)[1]] == "B-PER"
+    assert tagger.tag(words) == before
