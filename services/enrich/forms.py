@@ -22,7 +22,7 @@ from services.enrich.features import (
     pair,
     places,
 )
-from services.enrich.memory import remember
+from services.enrich.memory import MOST, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _FEW = 8
 _LANE_BITS = 32
 _MOST_MET = 1_000
+# Fewer words begin a sentence or stand in a headline.
+_MOST_ELSEWHERE = MOST // 3
 _INSIDE, _FIRST = Setting.INSIDE, Setting.FIRST
 
 # Of one form, flat because that is quickest to read: the lead of O over the labels that begin a
@@ -77,10 +79,11 @@ class Forms:
         self._packed = struct.Struct(f"<{count}i")
         self._level = sum(1 << (_LANE_BITS * lane + _LANE_BITS - 1) for lane in range(count))
         self._lanes = [lane for offset in range(len(OFFSETS)) for lane in self._layout(offset)]
+        bounds = self.weights.bounds
         self._sums = {
-            key: self._weighed(first, last)
-            for key, (first, last) in self.weights.states.items()
-            if last - first > _FEW
+            key: self._weighed(number)
+            for key, number in self.weights.states.items()
+            if bounds[number + 1] - bounds[number] > _FEW
         }
         self._own = self._base(0, self.shift)
         # Two tokens either side of a sentence are looked at; the farther one is nothing at all.
@@ -135,7 +138,7 @@ class Forms:
         if row is None:
             found = _names(attributes(word, setting, self.lexicon))
             row = self._row(found, self._own, word, setting)
-            remember(rows, word, row)
+            remember(rows, word, row, MOST if setting is _INSIDE else _MOST_ELSEWHERE)
             if len(self._met) >= _MOST_MET:
                 self._met.clear()
             self._met[word, setting] = found
@@ -177,15 +180,18 @@ class Forms:
             if key in sums:
                 total += sums[key]
             elif key in known:
-                total += self._weighed(*known[key])
+                total += self._weighed(known[key])
         # Begun at a level from which no lane borrows of the next; now each is lowered by as much.
         packed = (total ^ self._level).to_bytes(self._packed.size, "little")
         return self._packed.unpack(packed)
 
-    def _weighed(self, first: int, last: int) -> int:
-        """The sum of some weights, each in its lanes."""
-        lanes, slots, values = self._lanes, self.weights.slots, self.weights.values
-        return sum([values[at] * lanes[slots[at]] for at in range(first, last)])
+    def _weighed(self, number: int) -> int:
+        """The sum of the weights of the attribute of this number, each in its lanes."""
+        bounds, slots, values = self.weights.bounds, self.weights.slots, self.weights.values
+        lanes = self._lanes
+        return sum(
+            [values[at] * lanes[slots[at]] for at in range(bounds[number], bounds[number + 1])]
+        )
 
     def _layout(self, offset: int) -> list[int]:
         """A one in the lane of each label at an offset; of O one less in those of all others."""

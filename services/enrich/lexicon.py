@@ -84,8 +84,10 @@ def unpack(data: bytes) -> Lexicon:
         table.byteswap()
     width = about["width"]
     rows = [tuple(table[i : i + width]) for i in range(0, len(table), width)]
+    # One number in memory for all the words of a row.
+    shared = list(range(len(rows)))
     return Lexicon(
-        dict(zip(words.split("\n"), numbers, strict=True)),
+        dict(zip(words.split("\n"), map(shared.__getitem__, numbers), strict=True)),
         rows,
         dict(zip(places.split("\n"), kinds, strict=True)),
     )

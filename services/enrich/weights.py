@@ -7,6 +7,7 @@ import sys
 import zlib
 from array import array
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ Scores = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`labels[0]` is O. `states` maps an attribute to its weights, as (offset * labels + label,
-    weight) in two flat arrays; `transitions[i][j]` is the weight of label j after label i.
+    """`labels[0]` is O. `states` maps an attribute to its number n: its weights are those from
+    `bounds[n]` to `bounds[n + 1]` (exclusive) of two flat arrays, as offset * labels + label, and
+    the weight in `unit`s. `transitions[i][j]` is the weight of label j after label i.
     """
 
     labels: tuple[str, ...]
     transitions: tuple[Scores, ...]
-    states: Mapping[str, tuple[int, int]]
+    states: Mapping[str, int]
+    bounds: array[int]
     slots: array[int]
     values: array[int]
     unit: float
@@ -75,11 +78,8 @@ def unpack(data: bytes) -> Weights:
     values.frombytes(body[at + head["weights"] :])
     if sys.byteorder == "big":
         values.byteswap()
-    states = {}
-    first = 0
-    for key, count in zip(keys, counts, strict=True):
-        states[key] = (first, first + count)
-        first += count
+    states = dict(zip(keys, range(len(keys)), strict=True))
+    bounds = array("I", accumulate(counts, initial=0))
     transitions = tuple(
         tuple(
             FORBIDDEN if b[0] == "I" and a[1:] != b[1:] else weight
@@ -87,4 +87,4 @@ def unpack(data: bytes) -> Weights:
         )
         for a, row in zip(labels, head["transitions"], strict=True)
     )
-    return Weights(labels, transitions, states, slots, values, head["unit"])
+    return Weights(labels, transitions, states, bounds, slots, values, head["unit"])
