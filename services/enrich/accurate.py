@@ -11,7 +11,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from services.enrich.artefacts import load
+from services.enrich.crf import leads_over_o
 from services.enrich.entities import consistent, mentions_of
 from services.enrich.networks import Network
 from services.enrich.wordpieces import WordPieces, around, windows
@@ -78,16 +81,19 @@ class AccurateRecogniser:
 
     def tagged(self, segments: Segments) -> list[Mention]:
         """The mentions in each sentence."""
-        tagger = self.crf.tagger
-        scores: dict[int, list[list[float]]] = {}
-        for number, (first, last) in enumerate(segments.sentences):
-            found = tagger.scores(segments.words[first:last])
-            if any(row[0] - max(row[1::2]) < SURE for row in found):
-                scores[number] = found
-        for numbers in self.together(segments, list(scores)):
-            self._add(segments, [(segments.sentences[n], scores[n]) for n in numbers])
-        sentences = range(len(segments.sentences))
-        labels = [tagger.best(scores[n]) if n in scores else [] for n in sentences]
+        tagger, words = self.crf.tagger, segments.words
+        sentences = [words[first:last] for first, last in segments.sentences]
+        reading = tagger.read(sentences)
+        unsure = tagger.stops(reading, SURE)
+        placed = list(map(slice, reading.places.firsts, reading.places.lasts))
+        asked = [number for number, at in enumerate(placed) if unsure[at].any()]
+        for numbers in self.together(segments, asked):
+            told = self.likelihoods([word for n in numbers for word in sentences[n]])
+            at = np.r_[tuple(placed[n] for n in numbers)]
+            reading.leads[at] += ENTITY_WEIGHT * leads_over_o(np.array(list(told)))
+        found = zip(tagger.decode(reading), placed, strict=True)
+        # Where the transformer was not asked nothing is a name.
+        labels = (told if unsure[at].any() else [] for told, at in found)
         return mentions_of(segments, labels, tagger.weights.labels)
 
     def together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -99,18 +105,6 @@ class AccurateRecogniser:
         ]
         for run in windows(sizes, WINDOW_PIECES):
             yield numbers[run.start : run.stop]
-
-    def _add(
-        self,
-        segments: Segments,
-        sentences: Sequence[tuple[tuple[int, int], list[list[float]]]],
-    ) -> None:
-        """Add what the transformer holds likely to the scores of these sentences' tokens."""
-        words = [word for (first, last), _ in sentences for word in segments.words[first:last]]
-        rows = [row for _, scores in sentences for row in scores]
-        for row, likelihoods in zip(rows, self.likelihoods(words), strict=True):
-            for label, likelihood in enumerate(likelihoods):
-                row[label] += ENTITY_WEIGHT * likelihood
 
     def likelihoods(self, words: Sequence[str]) -> Iterator[list[float]]:
         """What the transformer holds likely of each word: for each label the logarithm of its

@@ -1,32 +1,37 @@
 """A linear-chain CRF trained by CRFsuite, decoded here.
 
 Scores are those of CRFsuite; what differs is the order of the sums. All that a word form adds to
-the scores of the labels around it is summed once and remembered (`forms.py`): whether a name may
-begin at a token at all is told by five additions, and most tokens need no more. Labels that a
-token's own score puts more than `MARGIN` below its best one are left out of the search, and so are
-paths that fall twice as far below the best one. Measured on the development parts, an exact search
-finds another label for 1 token in 1 000.
+the scores of the labels around it is summed once and remembered (`forms.py`), and added up for all
+tokens of an article at once. Where no name can begin the label is O, and no path is sought: labels
+that a token's own score puts more than `MARGIN` below its best one are left out of the search, and
+so are paths that fall twice as far below the best one. Measured on the development parts, an exact
+search finds another label for 1 token in 1 000.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from services.enrich.forms import BEGIN, FORM, INSIDE, Forms, Row
+import numpy as np
+
+from services.enrich.features import OFFSETS, pair, places
+from services.enrich.forms import Forms, numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
-    from services.enrich.features import Setting
+    from numpy.typing import NDArray
+
+    from services.enrich.forms import Places
     from services.enrich.lexicon import Lexicon
     from services.enrich.weights import Scores, Weights
 
+    # A row for each place or attribute; a column for each label but O, those that begin a name
+    # before those inside one.
+    Leads = NDArray[np.float64]
+    Counts = NDArray[np.int32]
+
 MARGIN = 10.0
-_FAR_BELOW = float("-inf")
 # Labels are O, then B and I of each type in turn: for each label the number of its type, and the
 # label inside a name of that type.
 _TYPES = (0, 0, 0, 1, 1, 2, 2, 3, 3)
@@ -34,52 +39,37 @@ _INSIDES = (0, 2, 2, 4, 4, 6, 6, 8, 8)
 _COUNT = 4
 # A path: its score, its last label, and the path before that; None before the first.
 Path = tuple[float, int, Any]
-# For each token, what to add to the scores of the labels that begin a name, then of those inside.
-# Where the CRF says that no name may begin, it does not change that.
-Beside = Sequence[Sequence[float]]
 
 
 class Reading(NamedTuple):
-    """What the weights say of a sentence before any path is sought: a row for each word and the
-    two places around it, what is no single form's (by token), the lead of O over all labels that
-    begin a name (by token), and the tokens at which a name may begin at all.
+    """What is said of sentences before any path is sought: how much each label leads over O at
+    every place, for others to add to.
     """
 
-    rows: Sequence[Row]
-    extra: Mapping[int, Sequence[float]]
-    leads: list[float]
-    stops: list[int]
-
-    def forms(self) -> list[tuple[str, Setting]]:
-        """Each word, and the setting it stands in."""
-        return [row[FORM] for row in self.rows[2:-2]]
+    places: Places
+    leads: Leads
 
 
-@dataclass(slots=True)
 class Tagger:
-    """Finds the best labels of a sentence. Deterministic; not for several threads at once."""
+    """Finds the best labels of sentences; a table of what forms add to the scores of labels around
+    them (`forms.Table`). Deterministic; not for several threads at once.
+    """
 
-    weights: Weights
-    lexicon: Lexicon
-    margin: float = MARGIN
-    known: Forms = field(init=False)
-    _into: tuple[Scores, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, weights: Weights, lexicon: Lexicon, margin: float = MARGIN) -> None:
+        self.weights = weights
+        self.lexicon = lexicon
+        self.margin = margin
         into, out = self._shifts()
-        self.known = Forms(
-            self.weights,
-            self.lexicon,
-            [x + y for x, y in zip(into, out, strict=True)],
-            # CRFsuite scores no transition at either end of a sentence: take back what was moved.
-            [-x for x in into],
-            [-x for x in out],
-        )
+        self._own = leads_over_o(np.add(into, out))
+        # CRFsuite scores no transition at either end of a sentence: take back what was moved.
+        self._before, self._after = leads_over_o(-np.array(into)), leads_over_o(-np.array(out))
         moved = [
             [weight - y - x for weight, x in zip(row, into, strict=True)]
-            for row, y in zip(self.weights.transitions, out, strict=True)
+            for row, y in zip(weights.transitions, out, strict=True)
         ]
-        self._into = tuple(zip(*moved, strict=True))
+        self._into: tuple[Scores, ...] = tuple(zip(*moved, strict=True))
+        self.forms = Forms(lexicon)
+        self.forms.remember(self)
 
     def _shifts(self) -> tuple[list[float], list[float]]:
         """What to move from the transitions into and out of a label to the label's own score, so
@@ -96,95 +86,108 @@ class Tagger:
                 into[j] = weights[i][j] - out[i]
         return into, out
 
+    def reset(self, size: int) -> None:
+        """Forget all forms, and have room for so many."""
+        self._table = np.zeros((size, len(OFFSETS), 2 * _COUNT), np.int32)
+
+    def learn(self, first: int, found: Sequence[Sequence[str]]) -> None:
+        """Sum what forms that have these attributes add, numbered from `first` on."""
+        numbers, sizes = numbered(found, self.weights.states)
+        owners = np.repeat(np.arange(len(found)), sizes)
+        self._table[first : first + len(found)] = self._sums(numbers, owners, len(found))
+
+    def _sums(self, numbers: NDArray[np.intp], owners: NDArray[np.intp], count: int) -> Counts:
+        """What attributes of these numbers add in all to each of so many owners, in units, at each
+        offset that a label may stand at from them.
+        """
+        weights = self.weights
+        labels = len(weights.labels)
+        begins = weights.bounds[numbers]
+        sizes = weights.bounds[numbers + 1] - begins
+        ends = np.cumsum(sizes)
+        at = np.repeat(begins - ends + sizes, sizes) + np.arange(sizes.sum())
+        slots = np.repeat(owners, sizes) * (len(OFFSETS) * labels) + weights.slots[at]
+        size = count * len(OFFSETS) * labels
+        # Whole numbers far below what a float holds exactly.
+        sums = np.bincount(slots, weights.values[at], size).astype(np.int32)
+        return leads_over_o(sums.reshape(count, len(OFFSETS), labels))
+
     def tag(self, words: Sequence[str]) -> list[int]:
-        """One label number per word."""
-        return self.decode(self.read(words))
+        """One label number per word of a sentence."""
+        return next(self.decode(self.read([words])))
 
-    def read(self, words: Sequence[str]) -> Reading:
+    def read(self, sentences: Sequence[Sequence[str]]) -> Reading:
         """What `decode` takes."""
-        rows = self.known.rows(words)
-        return self._reading(rows, self.known.added(words, rows[2:-2]))
+        placed = self.forms.read(sentences)
+        rows = self._table[placed.numbers]
+        sums = np.zeros((len(rows), 2 * _COUNT), np.int32)
+        sums[2:-2] = rows[:-4, 4] + rows[1:-3, 3] + rows[2:-2, 2] + rows[3:-1, 1] + rows[4:, 0]
+        self._add(sums, placed, sentences)
+        leads = sums * self.weights.unit + self._own
+        leads[placed.firsts] += self._before
+        leads[placed.lasts - 1] += self._after
+        return Reading(placed, leads)
 
-    def scores(self, words: Sequence[str]) -> list[list[float]]:
-        """The scores of every label for each word, for those who add to them before `best`."""
-        rows = self.known.rows(words)
-        extra = self.known.added(words, rows[2:-2])
-        found: list[list[float]] = []
-        for i in range(len(words)):
-            begin: Sequence[float] = _begin(rows, i)
-            inside: Sequence[float] = [_inside(rows, i, k) for k in range(_COUNT)]
-            if i in extra:
-                begin = list(map(add, begin, extra[i]))
-                inside = list(map(add, inside, extra[i][_COUNT:]))
-            found.append([0.0, *chain.from_iterable(zip(begin, inside, strict=True))])
-        return found
+    def _add(self, sums: Counts, placed: Places, sentences: Sequence[Sequence[str]]) -> None:
+        """Add what attributes do that are no single form's."""
+        known = self.weights.states
+        pairs = [(at, known[key]) for at, key in _pairs(placed) if key in known]
+        named = [
+            (first + i, known[key])
+            for sentence, first in zip(sentences, placed.firsts.tolist(), strict=True)
+            for i, key in places(sentence, self.lexicon)
+            if key in known
+        ]
+        found = np.array([*pairs, *named], np.intp).reshape(-1, 2)
+        at, rows = found[:, 0], self._sums(found[:, 1], np.arange(len(found)), len(found))
+        # At each place there is at most one of either kind.
+        count = len(pairs)
+        sums[at[:count]] += rows[:count, 2]
+        sums[at[:count] - 1] += rows[:count, 3]
+        sums[at[count:]] += rows[count:, 2]
 
-    def best(self, scores: Sequence[Sequence[float]]) -> list[int]:
-        """One label number per word, given the scores of the labels of each."""
-        nothing = self.known.alone([0.0] * len(self.weights.labels))
-        rows = [nothing, nothing, *map(self.known.alone, scores), nothing, nothing]
-        return self.decode(self._reading(rows, {}))
+    def stops(self, reading: Reading, margin: float) -> NDArray[np.bool_]:
+        """Whether a name may begin at a place: the score of no such label is this much below O."""
+        best: NDArray[np.float64] = reading.leads[:, :_COUNT].max(axis=1)
+        return (best > -margin) & reading.places.solid
 
-    def _reading(self, rows: Sequence[Row], extra: Mapping[int, Sequence[float]]) -> Reading:
-        five = zip(rows, rows[1:], rows[2:], rows[3:], rows[4:], strict=False)
-        leads = [v[4] + w[3] + x[2] + y[1] + z[0] for v, w, x, y, z in five]
-        margin = self.margin
-        # No name begins at any other token.
-        stops = [i for i, lead in enumerate(leads) if lead < margin]
-        if extra:
-            stops = sorted({*stops, *extra})
-            for i in extra:
-                leads[i] = _FAR_BELOW
-        return Reading(rows, extra, leads, stops)
-
-    def decode(self, reading: Reading, beside: Beside | None = None) -> list[int]:
-        """One label number per word."""
-        rows, extra, leads, stops = reading
-        margin = self.margin
+    def decode(self, reading: Reading) -> Iterator[list[int]]:
+        """One label number per word, for each sentence."""
+        stops = np.flatnonzero(self.stops(reading, self.margin))
+        lasts = reading.places.lasts
+        ends = lasts[np.searchsorted(lasts, stops, side="right")]
+        leads = reading.leads.tolist()
         labels = [0] * len(leads)
         after = 0
-        for i in stops:
+        for i, end in zip(stops.tolist(), ends.tolist(), strict=True):
             if i >= after:
-                begin: Sequence[float] = _begin(rows, i)
-                if i in extra:
-                    begin = list(map(add, begin, extra[i]))
-                if beside:
-                    begin = list(map(add, begin, beside[i]))
-                if max(begin) > -margin:
-                    found = self._name(reading, beside, i)
-                    after = i + len(found)
-                    labels[i:after] = found
-                    after += 1  # what ended the name is O
-        return labels
+                found = self._name(leads, i, end)
+                after = i + len(found)
+                labels[i:after] = found
+                after += 1  # what ended the name is O
+        for first, last in zip(reading.places.firsts.tolist(), lasts.tolist(), strict=True):
+            yield labels[first:last]
 
-    def _name(self, reading: Reading, beside: Beside | None, first: int) -> list[int]:
+    def _name(self, leads: Sequence[Sequence[float]], first: int, end: int) -> list[int]:
         """The best labels from a token on where a name may begin, up to where only O is left."""
-        rows, extra, leads, _ = reading
         margin, beam, into = self.margin, 2 * self.margin, self._into
         best: Path = (0.0, 0, None)
         # The best path to each label that the last token may have, that to O first.
         ends = [best]
-        for i in range(first, len(leads)):
-            added = _sum(extra.get(i), beside[i] if beside else None)
-            floor = -margin
-            heads: list[Path] = [(best[0], 0, best)]
-            if leads[i] < margin:
-                begin: Sequence[float] = _begin(rows, i)
-                if added:
-                    begin = list(map(add, begin, added))
-                floor += max(0.0, *begin)
-                if floor >= 0.0:
-                    heads = []
-                for k, score in enumerate(begin):
-                    if score > floor:
-                        after = into[2 * k + 1]
-                        total, end = max([(end[0] + after[end[1]], end) for end in ends])
-                        heads.append((total + score, 2 * k + 1, end))
-            for label, total, end in self._going_on(ends) if ends[-1][1] else ():
-                k = _TYPES[label]
-                score = _inside(rows, i, k) + (added[_COUNT + k] if added else 0.0)
+        for i in range(first, end):
+            scores = leads[i]
+            begin = scores[:_COUNT]
+            floor = max(0.0, *begin) - margin
+            heads: list[Path] = [(best[0], 0, best)] if floor < 0.0 else []
+            for k, score in enumerate(begin):
                 if score > floor:
-                    heads.append((total + score, label, end))
+                    after = into[2 * k + 1]
+                    total, path = max([(path[0] + after[path[1]], path) for path in ends])
+                    heads.append((total + score, 2 * k + 1, path))
+            for label, total, path in self._going_on(ends) if ends[-1][1] else ():
+                score = scores[_COUNT + _TYPES[label]]
+                if score > floor:
+                    heads.append((total + score, label, path))
             best = max(heads)
             lowest = best[0] - beam
             ends = [head for head in heads if head[0] > lowest]
@@ -208,36 +211,20 @@ class Tagger:
         return list(ways.values())
 
 
-def _sum(one: Sequence[float] | None, other: Sequence[float] | None) -> Sequence[float] | None:
-    return list(map(add, one, other)) if one and other else one or other
+def leads_over_o(scores: NDArray[Any]) -> NDArray[Any]:
+    """How much each label leads over O, given scores whose last axis is all labels in order."""
+    over = scores[..., 1:] - scores[..., :1]
+    return np.concatenate([over[..., ::2], over[..., 1::2]], axis=-1)
 
 
-def _begin(rows: Sequence[Row], i: int) -> tuple[float, float, float, float]:
-    """The scores of the labels that begin a name at a token: one for each type."""
-    # Written out, as this is what most of the time goes into.
-    a0, a1, a2, a3 = rows[i][BEGIN + 4]
-    b0, b1, b2, b3 = rows[i + 1][BEGIN + 3]
-    c0, c1, c2, c3 = rows[i + 2][BEGIN + 2]
-    d0, d1, d2, d3 = rows[i + 3][BEGIN + 1]
-    e0, e1, e2, e3 = rows[i + 4][BEGIN]
-    return (
-        a0 + b0 + c0 + d0 + e0,
-        a1 + b1 + c1 + d1 + e1,
-        a2 + b2 + c2 + d2 + e2,
-        a3 + b3 + c3 + d3 + e3,
-    )
-
-
-def _inside(rows: Sequence[Row], i: int, k: int) -> float:
-    """The score of the label inside a name of the type of this number."""
-    total: float = (
-        rows[i][INSIDE + 4][k]
-        + rows[i + 1][INSIDE + 3][k]
-        + rows[i + 2][INSIDE + 2][k]
-        + rows[i + 3][INSIDE + 1][k]
-        + rows[i + 4][INSIDE][k]
-    )
-    return total
+def _pairs(placed: Places) -> Iterator[tuple[int, str]]:
+    """Two words in a row, by the place of the second, where either has a capital."""
+    solid, capital, words = placed.solid, placed.capital, placed.words
+    both = solid[1:] & solid[:-1] & (capital[1:] | capital[:-1])
+    spots = np.flatnonzero(both) + 1
+    order = np.cumsum(solid) - 1
+    for at, i in zip(spots.tolist(), order[spots].tolist(), strict=True):
+        yield at, pair(words[i - 1], words[i])
 
 
 def _labels(path: Path | None) -> list[int]:

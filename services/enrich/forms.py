@@ -1,212 +1,161 @@
-"""What word forms add to the scores of the labels around them, summed once and remembered.
+"""Word forms by number: what the models make of each is worked out when it is first met, for all
+that are met together, and remembered.
 
-Scores are told over that of O, as only differences count: O is 0 everywhere. To sum the weights of
-many attributes for many labels at once, they are the lanes of one large integer.
+A form is a word in a setting (`features.Setting`). Its number is its row in the tables of those who
+asked for them.
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass, field
-from operator import add
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
 
 from services.enrich.features import (
-    OFFSETS,
     Setting,
     attributes,
     boundary,
     casing,
     headline_of,
     opening,
-    pair,
-    places,
 )
-from services.enrich.memory import MOST, remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from services.enrich.lexicon import Lexicon
-    from services.enrich.weights import Weights
 
-# Attributes with more weights are summed when the model is loaded, the many others when met.
-_FEW = 8
-_LANE_BITS = 32
-_MOST_MET = 1_000
-# Fewer words begin a sentence or stand in a headline.
-_MOST_ELSEWHERE = MOST // 3
-_INSIDE, _FIRST = Setting.INSIDE, Setting.FIRST
+    Form = tuple[str, Setting]
 
-# Of one form, flat because that is quickest to read: the lead of O over the labels that begin a
-# name, for each offset at which a label may stand from it; then for each offset the scores of these
-# labels; then for each the scores of those inside a name; then its `casing`, if it has a capital,
-# and the form.
-Row = tuple[Any, ...]
-BEGIN, INSIDE, _CASING, _CAPITAL, FORM = 5, 10, 15, 16, 17
-# The scores of all labels that begin a name, then those of all inside one.
-Scores = list[float]
+# So many are remembered: those of about two thousand articles. All are forgotten when there are
+# more: to drop only some costs more than to meet the others again.
+MOST = 40_000
+# Numbers that are no word's: nothing at all, and the nothing before and after a sentence, of which
+# the CRF knows something.
+_NOTHING, _AHEAD, _BEHIND = range(3)
+_WORDS = 3
+# Two places lie between sentences, as far as any attribute reaches.
+GAP = 2
 
 
-@dataclass(slots=True)
-class Forms:
-    """The scores of word forms. `shift` is added to the labels of the form itself, `before` to
-    those after the beginning of a sentence, `after` to those before its end.
+class Table(Protocol):
+    """What is remembered of forms: a row for each."""
+
+    def reset(self, size: int) -> None:
+        """Forget all, and have room for so many."""
+
+    def learn(self, first: int, found: Sequence[Sequence[str]]) -> None:
+        """Fill the rows from `first` on: those of forms that have these attributes."""
+
+
+class Places(NamedTuple):
+    """Sentences one after the other, with a gap before and after each: the form at every place, and
+    whether it is a word and has a capital; the words alone; the places of each sentence.
     """
 
-    weights: Weights
-    lexicon: Lexicon
-    shift: Sequence[float]
-    before: Sequence[float]
-    after: Sequence[float]
-    _rows: tuple[dict[str, Row], ...] = field(default_factory=lambda: tuple({} for _ in Setting))
-    # Of pairs and places: the scores at the token, and at the one before it.
-    _added: dict[str, tuple[Scores, Scores]] = field(default_factory=dict)
-    # The attributes of the forms that were met last.
-    _met: dict[tuple[str, Setting], Sequence[str]] = field(default_factory=dict)
-    # By slot: the lanes that a weight there counts in.
-    _lanes: Sequence[int] = field(init=False)
-    _level: int = field(init=False)
-    _packed: struct.Struct = field(init=False)
-    _sums: Mapping[str, int] = field(init=False)
-    _own: Scores = field(init=False)
-    _ahead: list[Row] = field(init=False)
-    _behind: list[Row] = field(init=False)
+    numbers: NDArray[np.intp]
+    solid: NDArray[np.bool_]
+    capital: NDArray[np.bool_]
+    words: Sequence[str]
+    firsts: NDArray[np.intp]
+    lasts: NDArray[np.intp]
 
-    def __post_init__(self) -> None:
-        named = len(self.weights.labels) - 1
-        count = len(OFFSETS) * named
-        self._packed = struct.Struct(f"<{count}i")
-        self._level = sum(1 << (_LANE_BITS * lane + _LANE_BITS - 1) for lane in range(count))
-        self._lanes = [lane for offset in range(len(OFFSETS)) for lane in self._layout(offset)]
-        bounds = self.weights.bounds
-        self._sums = {
-            key: self._weighed(number)
-            for key, number in self.weights.states.items()
-            if bounds[number + 1] - bounds[number] > _FEW
-        }
-        self._own = self._base(0, self.shift)
-        # Two tokens either side of a sentence are looked at; the farther one is nothing at all.
-        nothing = self._row((), [0.0] * count)
-        self._ahead = [nothing, self._row(_names(boundary(-1)), self._base(1, self.before))]
-        self._behind = [self._row(_names(boundary(1)), self._base(-1, self.after)), nothing]
 
-    def rows(self, words: Sequence[str]) -> list[Row]:
-        """A row for each word of a sentence, and for the two places before it and after it."""
-        known = self._rows[_INSIDE]
-        try:
-            rows = [known[word] for word in words]
-        except KeyError:
-            rows = [self._form(word, _INSIDE) for word in words]
-        headline = headline_of(sum([row[_CASING] for row in rows]))
-        if headline is not None:
-            rows = [self._form(word, headline) for word in words]
-        elif (first := opening(words)) is not None:
-            rows[first] = self._form(words[first], _FIRST)
-        return [*self._ahead, *rows, *self._behind]
+class Forms:
+    """The numbers of forms. Not for several threads at once."""
 
-    def added(self, words: Sequence[str], rows: Sequence[Row]) -> dict[int, Scores]:
-        """What attributes add that are no single form's, by the token whose labels they score.
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+        self._tables: list[Table] = []
+        self._known: tuple[dict[str, int], ...] = tuple({} for _ in Setting)
+        self._forget(MOST)
 
-        :param rows: of these words alone.
-        """
-        extra: dict[int, Scores] = {}
-        known = self.weights.states
-        capitals = [i for i, row in enumerate(rows) if row[_CAPITAL]]
-        # Of two words in a row either may have the capital.
-        spots = {*capitals, *(i + 1 for i in capitals)} - {0, len(words)}
-        keys = [(i, pair(words[i - 1], words[i])) for i in sorted(spots)]
-        for i, key in keys:
-            if key in known:
-                here, ahead = self._added.get(key) or self._adds(key)
-                other = extra.get(i - 1)
-                extra[i - 1] = ahead if other is None else list(map(add, other, ahead))
-                extra[i] = here
-        for i, key in places(words, self.lexicon):
-            if key in known:
-                here, _ = self._added.get(key) or self._adds(key)
-                extra[i] = list(map(add, extra[i], here)) if i in extra else here
-        return extra
+    def remember(self, table: Table) -> None:
+        """Fill this table from now on."""
+        self._tables.append(table)
+        self._forget(MOST)
 
-    def alone(self, scores: Sequence[float]) -> Row:
-        """A row that gives the labels of its own token these scores, O as well, and others none."""
-        return self._row((), self._base(0, scores))
+    def read(self, sentences: Sequence[Sequence[str]]) -> Places:
+        """The forms of some sentences."""
+        words = list(chain.from_iterable(sentences))
+        different = set(words)
+        most = len(Setting) * len(different)
+        if self._count + most > self._size:
+            self._forget(max(MOST, _WORDS + most))
+        lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
+        ends = np.cumsum(lengths)
+        numbers = self._forms(words, different, sentences, ends)
+        firsts = ends - lengths + GAP * np.arange(1, len(sentences) + 1)
+        lasts = firsts + lengths
+        at = np.arange(len(words)) + np.repeat(firsts - ends + lengths, lengths)
+        placed = np.full(len(words) + GAP * (len(sentences) + 1), _NOTHING)
+        placed[firsts - 1] = _AHEAD
+        placed[lasts] = _BEHIND
+        placed[at] = numbers
+        return Places(placed, placed >= _WORDS, self._capital[placed], words, firsts, lasts)
 
-    def _form(self, word: str, setting: Setting) -> Row:
-        rows = self._rows[setting]
-        row = rows.get(word)
-        if row is None:
-            found = _names(attributes(word, setting, self.lexicon))
-            row = self._row(found, self._own, word, setting)
-            remember(rows, word, row, MOST if setting is _INSIDE else _MOST_ELSEWHERE)
-            if len(self._met) >= _MOST_MET:
-                self._met.clear()
-            self._met[word, setting] = found
-        return row
-
-    def attributes_of(self, form: tuple[str, Setting]) -> Sequence[str]:
-        """The attributes of a form. Who asks for those that were just met need not wait."""
-        found = self._met.pop(form, None)
-        return found or _names(attributes(*form, self.lexicon))
-
-    def _adds(self, key: str) -> tuple[Scores, Scores]:
-        """What an attribute gives the labels of a token, and of the one before, remembered."""
-        named = len(self.weights.labels) - 1
-        scores = [number * self.weights.unit for number in self._numbers([key])]
-        here, ahead = (scores[at * named : (at + 1) * named] for at in (2, 3))
-        return remember(self._added, key, (here, ahead))
-
-    def _row(
+    def _forms(
         self,
-        found: Iterable[str],
-        base: Scores,
-        word: str = ".",
-        setting: Setting = Setting.INSIDE,
-    ) -> Row:
-        """The row of a form with these attributes."""
-        unit, types = self.weights.unit, len(self.weights.labels) // 2
-        numbers = self._numbers(found)
-        scores = [number * unit + other for number, other in zip(numbers, base, strict=True)]
-        parts = [tuple(scores[at : at + types]) for at in range(0, len(scores), types)]
-        begin, inside = parts[::2], parts[1::2]
-        leads = [-max(each) for each in begin]
-        return (*leads, *begin, *inside, casing(word), word[0].isupper(), (word, setting))
+        words: Sequence[str],
+        different: set[str],
+        sentences: Sequence[Sequence[str]],
+        ends: NDArray[np.intp],
+    ) -> NDArray[np.intp]:
+        """The form of each word."""
+        known = self._known[Setting.INSIDE]
+        self._learn((word, Setting.INSIDE) for word in different.difference(known))
+        numbers = np.fromiter(map(known.__getitem__, words), np.intp, len(words))
+        sums = [0, *np.cumsum(self._casings[numbers]).tolist()]
+        others: list[tuple[int, Form]] = []
+        for sentence, end in zip(sentences, ends.tolist(), strict=True):
+            begin = end - len(sentence)
+            headline = headline_of(sums[end] - sums[begin])
+            if headline is not None:
+                others += [(i, (word, headline)) for i, word in enumerate(sentence, begin)]
+            elif (first := opening(sentence)) is not None:
+                others.append((begin + first, (sentence[first], Setting.FIRST)))
+        forms = self._known
+        self._learn({form for _, form in others if form[0] not in forms[form[1]]})
+        numbers[[i for i, _ in others]] = [forms[setting][word] for _, (word, setting) in others]
+        return numbers
 
-    def _numbers(self, keys: Iterable[str]) -> tuple[int, ...]:
-        """The sum of the weights of attributes for each label at each offset, in units."""
-        known, sums = self.weights.states, self._sums
-        total = self._level
-        for key in keys:
-            if key in sums:
-                total += sums[key]
-            elif key in known:
-                total += self._weighed(known[key])
-        # Begun at a level from which no lane borrows of the next; now each is lowered by as much.
-        packed = (total ^ self._level).to_bytes(self._packed.size, "little")
-        return self._packed.unpack(packed)
+    def _learn(self, forms: Iterable[Form]) -> None:
+        """Number these forms, and have the tables filled."""
+        # In the same order always, whatever the order of sets is.
+        fresh = sorted(forms)
+        if not fresh:
+            return
+        first = self._count
+        self._count += len(fresh)
+        for number, (word, setting) in enumerate(fresh, first):
+            self._known[setting][word] = number
+        self._casings[first : self._count] = [casing(word) for word, _ in fresh]
+        self._capital[first : self._count] = [word[0].isupper() for word, _ in fresh]
+        found = [
+            [key for _, key in attributes(word, setting, self.lexicon)] for word, setting in fresh
+        ]
+        for table in self._tables:
+            table.learn(first, found)
 
-    def _weighed(self, number: int) -> int:
-        """The sum of the weights of the attribute of this number, each in its lanes."""
-        bounds, slots, values = self.weights.bounds, self.weights.slots, self.weights.values
-        lanes = self._lanes
-        return sum(
-            [values[at] * lanes[slots[at]] for at in range(bounds[number], bounds[number + 1])]
-        )
-
-    def _layout(self, offset: int) -> list[int]:
-        """A one in the lane of each label at an offset; of O one less in those of all others."""
-        named = len(self.weights.labels) - 1
-        ones = [1 << (_LANE_BITS * (offset * named + lane)) for lane in range(named)]
-        # Labels come as O, then B and I of each type; lanes as all B, then all I.
-        return [-sum(ones), *(ones[i // 2 + i % 2 * named // 2] for i in range(named))]
-
-    def _base(self, offset: int, scores: Sequence[float]) -> Scores:
-        """Scores of the labels at an offset in the order of the lanes, and nothing elsewhere."""
-        over = [score - scores[0] for score in scores]
-        nothing = [0.0] * (len(scores) - 1)
-        own = [*over[1::2], *over[2::2]]
-        return [score for at in OFFSETS for score in (own if at == offset else nothing)]
+    def _forget(self, size: int) -> None:
+        for known in self._known:
+            known.clear()
+        self._size = size
+        self._count = _WORDS
+        self._casings = np.zeros(size, np.int64)
+        self._capital = np.zeros(size, np.bool_)
+        for table in self._tables:
+            table.reset(size)
+            table.learn(_AHEAD, [[key for _, key in boundary(offset)] for offset in (-1, 1)])
 
 
-def _names(found: Iterable[tuple[int, str]]) -> list[str]:
-    return [key for _, key in found]
+def numbered(
+    found: Sequence[Sequence[str]], known: Mapping[str, int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The numbers of the attributes that are known, one after the other; how many each form has."""
+    numbers = [[known[key] for key in keys if key in known] for keys in found]
+    sizes = np.fromiter(map(len, numbers), np.intp, len(numbers))
+    return np.fromiter(chain.from_iterable(numbers), np.intp, int(sizes.sum())), sizes

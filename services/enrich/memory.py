@@ -16,13 +16,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 # So many are remembered of each kind; when there are more, the older half is forgotten.
-MOST = 15_000
+MOST = 20_000
 
 
-def remember(known: dict[K, V], key: K, value: V, most: int = MOST) -> V:
+def remember(known: dict[K, V], key: K, value: V) -> V:
     """Keep a value and return it."""
-    if len(known) >= most:
-        for old in list(islice(known, most // 2)):
+    if len(known) >= MOST:
+        for old in list(islice(known, MOST // 2)):
             del known[old]
     known[key] = value
     return value

@@ -7,11 +7,14 @@ import sys
 import zlib
 from array import array
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 # The weight of a transition that no path may take.
 FORBIDDEN = -1e4
@@ -29,9 +32,9 @@ class Weights:
     labels: tuple[str, ...]
     transitions: tuple[Scores, ...]
     states: Mapping[str, int]
-    bounds: array[int]
-    slots: array[int]
-    values: array[int]
+    bounds: NDArray[np.intp]
+    slots: NDArray[np.uint8]
+    values: NDArray[np.int16]
     unit: float
 
 
@@ -72,14 +75,12 @@ def unpack(data: bytes) -> Weights:
     labels = tuple(head["labels"])
     keys = body[: head["keys"]].decode().split("\n")
     at = head["keys"]
-    counts = body[at : at + head["rows"]]
+    counts = np.frombuffer(body, np.uint8, head["rows"], at)
     at += head["rows"]
-    slots, values = array("B", body[at : at + head["weights"]]), array("h")
-    values.frombytes(body[at + head["weights"] :])
-    if sys.byteorder == "big":
-        values.byteswap()
+    slots = np.frombuffer(body, np.uint8, head["weights"], at).copy()
+    values = np.frombuffer(body, "<i2", head["weights"], at + head["weights"]).astype(np.int16)
     states = dict(zip(keys, range(len(keys)), strict=True))
-    bounds = array("I", accumulate(counts, initial=0))
+    bounds = np.concatenate([[0], np.cumsum(counts, dtype=np.intp)])
     transitions = tuple(
         tuple(
             FORBIDDEN if b[0] == "I" and a[1:] != b[1:] else weight

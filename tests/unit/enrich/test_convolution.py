@@ -1,29 +1,26 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info
 
-from services.enrich import convolution
+from services.enrich import convolution, forms
 from services.enrich.convolution import ContextNetwork, Layer, Parts, pack, unpack
-from services.enrich.features import Setting, attributes
+from services.enrich.features import Setting, attributes, settings_of
+from services.enrich.forms import Forms
 from services.enrich.lexicon import Lexicon
 
 LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})
 WORDS = ("the", "Paris", "Kim", "of", "met", "UN", "Agnès")
 WIDTH, LABELS = 6, 8
 
-Form = tuple[str, Setting]
 Rows = list[list[float]]
 
 
-def form(word: str) -> Form:
-    return word, Setting.INSIDE
-
-
-def attributes_of(form: Form) -> list[str]:
-    return [key for _, key in attributes(*form, LEXICON)]
+def attributes_of(word: str, setting: Setting) -> list[str]:
+    return [key for _, key in attributes(word, setting, LEXICON)]
 
 
 def layer(chance: np.random.Generator, inputs: int, outputs: int) -> Layer:
@@ -36,7 +33,7 @@ def layer(chance: np.random.Generator, inputs: int, outputs: int) -> Layer:
 def made_up() -> Parts:
     """A network of random weights, as it comes from its file."""
     chance = np.random.default_rng(7)
-    names = sorted({key for word in WORDS for _, key in attributes(*form(word), LEXICON)})
+    names = sorted({key for word in WORDS for each in Setting for key in attributes_of(word, each)})
     vectors = chance.normal(size=(len(names) + 1, 4)).astype(np.float32)
     vectors[0] = 0
     layers = [layer(chance, 4, WIDTH), *(layer(chance, 3 * WIDTH, WIDTH) for _ in range(2))]
@@ -48,7 +45,8 @@ PARTS = made_up()
 
 def textbook(words: list[str]) -> Rows:
     """What the network says of a sentence, one number after the other."""
-    tokens = [_normed(_times(_summed(word), PARTS.layers[0]), PARTS.layers[0]) for word in words]
+    summed = map(_summed, words, settings_of(words))
+    tokens = [_normed(_times(row, PARTS.layers[0]), PARTS.layers[0]) for row in summed]
     for each in PARTS.layers[1:]:
         blank = [0.0] * WIDTH
         seen = zip([blank, *tokens], tokens, [*tokens[1:], blank], strict=False)
@@ -66,8 +64,8 @@ def textbook(words: list[str]) -> Rows:
     ]
 
 
-def _summed(word: str) -> list[float]:
-    rows = [PARTS.attributes[k] for _, k in attributes(*form(word), LEXICON)]
+def _summed(word: str, setting: Setting) -> list[float]:
+    rows = [PARTS.attributes[key] for key in attributes_of(word, setting)]
     return [
         sum(float(PARTS.table[row][i]) * float(PARTS.scales[row]) for row in rows) for i in range(4)
     ]
@@ -93,9 +91,21 @@ def _normed(row: list[float], each: Layer) -> list[float]:
     ]
 
 
+def reader() -> Callable[..., NDArray[np.float64]]:
+    """What tells what the network says of the words of sentences."""
+    known = Forms(LEXICON)
+    network = ContextNetwork(PARTS)
+    known.remember(network)
+
+    def said(*sentences: list[str]) -> NDArray[np.float64]:
+        places = known.read(sentences)
+        return network(places, places.solid)[places.solid]
+
+    return said
+
+
 def said(*sentences: list[str]) -> NDArray[np.float64]:
-    network = ContextNetwork(PARTS, attributes_of)
-    return np.array(list(network([[form(word) for word in sentence] for sentence in sentences])))
+    return reader()(*sentences)
 
 
 def test_it_says_what_the_formulas_say() -> None:
@@ -129,17 +139,31 @@ def test_what_is_read_in_parts_is_told_in_order(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_forgetting_forms_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convolution, "_AT_ONCE", 3)
-    monkeypatch.setattr(convolution, "MOST", 1)
-    network = ContextNetwork(PARTS, attributes_of)
+    monkeypatch.setattr(forms, "MOST", 4)
+    say = reader()
 
-    told = [list(network([[form(word) for word in WORDS[i : i + 3]]])) for i in (0, 2, 4, 0)]
+    told = [say(list(WORDS[i : i + 3])) for i in (0, 2, 4, 0)]
 
     assert np.allclose(told[3], told[0], atol=1e-5)
     assert np.allclose(told[1], textbook(list(WORDS[2:5])), atol=1e-3)
 
 
+def test_only_what_is_near_is_read_and_as_if_all_were() -> None:
+    known, network = Forms(LEXICON), ContextNetwork(PARTS)
+    known.remember(network)
+    places = known.read([["the", *["met", "Kim", "of"] * 9, "Paris"], ["UN"] * 4])
+    wanted = np.zeros_like(places.solid)
+    wanted[[places.firsts[0] + 12, places.lasts[0] - 1]] = True
+    told = np.flatnonzero(wanted)[0] + np.arange(4)
+
+    near, whole = network(places, wanted), network(places, places.solid)
+
+    assert np.flatnonzero(near.any(axis=1)).tolist() == [*told, places.lasts[0] - 1]
+    assert np.allclose(near[told], whole[told], atol=1e-4)
+    assert np.allclose(near[wanted], whole[wanted], atol=1e-4)
+
+
 def test_it_computes_on_one_core() -> None:
-    ContextNetwork(PARTS, attributes_of)
+    ContextNetwork(PARTS)
 
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}

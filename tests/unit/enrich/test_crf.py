@@ -2,16 +2,20 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 from operator import add
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrich.crf import Beside, Tagger
+from services.enrich import forms
+from services.enrich.crf import Tagger
 from services.enrich.features import Setting, attributes, boundary, pair, settings_of
 from services.enrich.lexicon import Lexicon
 from services.enrich.weights import Weights, pack, unpack
 
 LABELS = ("O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER")
 LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})
+# What is said beside: for each word, of B of each type, then of I.
+Beside = Sequence[Sequence[float]]
 WORDS = ("the", "Paris", "Kim", "of", "met", "UN")
 
 
@@ -60,7 +64,7 @@ def added(scores: Sequence[float], more: Sequence[float]) -> list[float]:
 def weighed(model: Weights, key: str) -> Sequence[int]:
     """Where the weights of an attribute begin and end."""
     number = model.states.get(key)
-    return (0, 0) if number is None else model.bounds[number : number + 2]
+    return (0, 0) if number is None else model.bounds[number : number + 2].tolist()
 
 
 def _emissions(model: Weights, words: list[str], beside: Beside) -> list[list[float]]:
@@ -101,6 +105,7 @@ def total(model: Weights, words: list[str], labels: list[int], beside: Beside = 
 
 
 MODEL = weights()
+TAGGER = Tagger(MODEL, LEXICON)
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
@@ -125,19 +130,20 @@ def test_remembering_forms_changes_nothing() -> None:
     assert tagger.tag(words) == tagger.tag(words) == Tagger(MODEL, LEXICON).tag(words)
 
 
-@given(st.lists(st.sampled_from(WORDS), max_size=12))
-def test_the_scores_lead_to_the_same_labels(words: list[str]) -> None:
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=6), max_size=6))
+def test_sentences_do_not_see_each_other(sentences: list[list[str]]) -> None:
     tagger = Tagger(MODEL, LEXICON)
 
-    assert tagger.best(tagger.scores(words)) == tagger.tag(words)
+    assert list(tagger.decode(tagger.read(sentences))) == list(map(tagger.tag, sentences))
 
 
-def test_what_is_added_to_the_scores_counts() -> None:
-    tagger = Tagger(MODEL, LEXICON)
-    scores = tagger.scores(["the", "Kim", "met"])
-    scores[1][LABELS.index("B-PER")] += 1000
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=6), max_size=9))
+def test_forgetting_forms_changes_nothing(sentences: list[list[str]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "MOST", 5)
+        forgetful = Tagger(MODEL, LEXICON)
 
-    assert [LABELS[label] for label in tagger.best(scores)][1] == "B-PER"
+        assert list(map(forgetful.tag, sentences)) == list(map(TAGGER.tag, sentences))
 
 
 @given(st.data(), st.lists(st.sampled_from(WORDS), min_size=1, max_size=12))
@@ -146,7 +152,9 @@ def test_what_is_said_beside_adds_to_the_scores(data: st.DataObject, words: list
     few = st.lists(st.integers(-9, 9), min_size=8, max_size=8)
     beside = data.draw(st.lists(few, min_size=len(words), max_size=len(words)))
 
-    labels = tagger.decode(tagger.read(words), beside)
+    reading = tagger.read([words])
+    reading.leads[reading.places.solid] += beside
+    labels = next(tagger.decode(reading))
 
     # Two paths may be equally good: not the labels are compared, but what they add up to.
     assert abs(total(MODEL, words, labels, beside) - textbook(MODEL, words, beside)) < 1e-6
@@ -156,7 +164,8 @@ def test_what_is_said_beside_counts_and_is_not_kept() -> None:
     tagger = Tagger(MODEL, LEXICON)
     words = ["the", "Kim", "met"]
     before = tagger.tag(words)
-    sure = [[0.0] * 8, [0.0, 0.0, 0.0, 1000.0, *[0.0] * 4], [0.0] * 8]
+    reading = tagger.read([words])
+    reading.leads[reading.places.firsts[0] + 1, 3] += 1000
 
-    assert LABELS[tagger.decode(tagger.read(words), sure)[1]] == "B-PER"
+    assert LABELS[next(tagger.decode(reading))[1]] == "B-PER"
     assert tagger.tag(words) == before
