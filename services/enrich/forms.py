@@ -38,7 +38,7 @@ MOST = 40_000
 _NOTHING, _AHEAD, _BEHIND = range(3)
 _WORDS = 3
 # Two places lie between sentences, as far as any attribute reaches.
-GAP = 2
+_GAP = 2
 
 
 class Table(Protocol):
@@ -67,6 +67,12 @@ class Places(NamedTuple):
 class Forms:
     """The numbers of forms. Not for several threads at once."""
 
+    _size: int
+    # So many numbers are given; the next is that of the next form.
+    _count: int
+    _casings: NDArray[np.int64]
+    _capital: NDArray[np.bool_]
+
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self._tables: list[Table] = []
@@ -88,10 +94,10 @@ class Forms:
         lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
         ends = np.cumsum(lengths)
         numbers = self._forms(words, different, sentences, ends)
-        firsts = ends - lengths + GAP * np.arange(1, len(sentences) + 1)
+        firsts = ends - lengths + _GAP * np.arange(1, len(sentences) + 1)
         lasts = firsts + lengths
         at = np.arange(len(words)) + np.repeat(firsts - ends + lengths, lengths)
-        placed = np.full(len(words) + GAP * (len(sentences) + 1), _NOTHING)
+        placed = np.full(len(words) + _GAP * (len(sentences) + 1), _NOTHING)
         placed[firsts - 1] = _AHEAD
         placed[lasts] = _BEHIND
         placed[at] = numbers
@@ -129,16 +135,18 @@ class Forms:
         if not fresh:
             return
         first = self._count
-        self._count += len(fresh)
-        for number, (word, setting) in enumerate(fresh, first):
-            self._known[setting][word] = number
-        self._casings[first : self._count] = [casing(word) for word, _ in fresh]
-        self._capital[first : self._count] = [word[0].isupper() for word, _ in fresh]
+        last = first + len(fresh)
+        self._casings[first:last] = [casing(word) for word, _ in fresh]
+        self._capital[first:last] = [word[0].isupper() for word, _ in fresh]
         found = [
             [key for _, key in attributes(word, setting, self.lexicon)] for word, setting in fresh
         ]
         for table in self._tables:
             table.learn(first, found)
+        # Known only now that all is: whoever fails above leaves nothing half done.
+        self._count = last
+        for number, (word, setting) in enumerate(fresh, first):
+            self._known[setting][word] = number
 
     def _forget(self, size: int) -> None:
         for known in self._known:
