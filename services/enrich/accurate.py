@@ -17,11 +17,14 @@ from services.enrich.artefacts import load
 from services.enrich.crf import leads_over_o
 from services.enrich.entities import consistent, mentions_of
 from services.enrich.networks import Network
-from services.enrich.wordpieces import WordPieces, around, windows
+from services.enrich.segmentation import windows
+from services.enrich.wordpieces import WordPieces, around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from services.enrich.entities import EntityRecogniser, Mention
     from services.enrich.segmentation import Segments
@@ -84,16 +87,16 @@ class AccurateRecogniser:
         tagger, words = self.crf.tagger, segments.words
         sentences = [words[first:last] for first, last in segments.sentences]
         reading = tagger.read(sentences)
-        unsure = tagger.stops(reading, SURE)
         placed = list(map(slice, reading.places.firsts, reading.places.lasts))
-        asked = [number for number, at in enumerate(placed) if unsure[at].any()]
-        for numbers in self.together(segments, asked):
+        stops = tagger.stops(reading, SURE)
+        unsure = [stops[at].any() for at in placed]
+        for numbers in self.together(segments, np.flatnonzero(unsure).tolist()):
             told = self.likelihoods([word for n in numbers for word in sentences[n]])
             at = np.r_[tuple(placed[n] for n in numbers)]
-            reading.leads[at] += ENTITY_WEIGHT * leads_over_o(np.array(list(told)))
-        found = zip(tagger.decode(reading), placed, strict=True)
+            reading.leads[at] += ENTITY_WEIGHT * leads_over_o(told.astype(np.float64))
+        found = zip(tagger.decode(reading), unsure, strict=True)
         # Where the transformer was not asked nothing is a name.
-        labels = (told if unsure[at].any() else [] for told, at in found)
+        labels = (told if asked else [] for told, asked in found)
         return mentions_of(segments, labels, tagger.weights.labels)
 
     def together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -106,15 +109,17 @@ class AccurateRecogniser:
         for run in windows(sizes, WINDOW_PIECES):
             yield numbers[run.start : run.stop]
 
-    def likelihoods(self, words: Sequence[str]) -> Iterator[list[float]]:
-        """What the transformer holds likely of each word: for each label the logarithm of its
-        probability.
+    def likelihoods(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """What the transformer holds likely of each word, of which there is at least one: for each
+        label the logarithm of its probability, (words, labels).
         """
+        told: list[NDArray[np.float32]] = []
         at = 0
         while at < len(words):
             inputs = self.pieces.inputs(words[at:])
-            yield from self.network(inputs)[inputs.firsts].tolist()
+            told.append(self.network(inputs)[inputs.firsts])
             at += len(inputs.firsts)
+        return np.concatenate(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 from services.enrich import crf, lexicon, weights
 from services.enrich.artefacts import load
 from services.enrich.convolution import ContextNetwork, unpack
+from services.enrich.segmentation import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +105,9 @@ class EntityRecogniser:
 
     def tagged(self, segments: Segments) -> list[Mention]:
         """The mentions in each sentence by itself."""
-        read = map(self._labels, _together(segments))
+        sentences = [segments.words[first:last] for first, last in segments.sentences]
+        runs = windows([len(sentence) for sentence in sentences], _AT_ONCE)
+        read = (self._labels(sentences[run.start : run.stop]) for run in runs)
         return mentions_of(segments, chain.from_iterable(read), self.tagger.weights.labels)
 
     def _labels(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[int]]:
@@ -114,19 +117,6 @@ class EntityRecogniser:
             near = self.tagger.stops(reading, NEAR)
             reading.leads[:] += self.context(reading.places, near)
         return self.tagger.decode(reading)
-
-
-def _together(segments: Segments) -> Iterator[list[list[str]]]:
-    """Sentences that are read at once."""
-    sentences: list[list[str]] = []
-    size = 0
-    for first, last in segments.sentences:
-        sentences.append(segments.words[first:last])
-        size += last - first
-        if size >= _AT_ONCE:
-            yield sentences
-            sentences, size = [], 0
-    yield sentences
 
 
 def mentions_of(

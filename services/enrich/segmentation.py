@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 # A sentence longer than this is cut: what reads sentences may cost more than linearly in one.
 MAX_SENTENCE_TOKENS = 200
@@ -89,6 +89,22 @@ def segment(text: str) -> Segments:
     ends = [match.end() for match in matches]
     bounds = _bounds(text, words, starts, ends)
     return Segments(words, starts, ends, list(pairwise(bounds)))
+
+
+def windows(sizes: Sequence[int], most: int) -> list[range]:
+    """Runs of neighbours, as long as their sizes together do not pass `most`; one that is larger by
+    itself is a run.
+    """
+    runs: list[range] = []
+    begin = total = 0
+    for i, size in enumerate(sizes):
+        if i > begin and total + size > most:
+            runs.append(range(begin, i))
+            begin, total = i, 0
+        total += size
+    if begin < len(sizes):
+        runs.append(range(begin, len(sizes)))
+    return runs
 
 
 def _bounds(text: str, words: list[str], starts: list[int], ends: list[int]) -> list[int]:

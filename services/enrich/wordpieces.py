@@ -138,19 +138,3 @@ def around(words: Sequence[str], first: int, last: int) -> tuple[Sequence[str], 
     """
     begin = max(0, first - _REACH)
     return words[begin : last + _REACH], range(first - begin, last - begin)
-
-
-def windows(sizes: Sequence[int], most: int) -> list[range]:
-    """Runs of neighbours, as long as their sizes together do not pass `most`; one that is larger by
-    itself is a run.
-    """
-    runs: list[range] = []
-    begin = total = 0
-    for i, size in enumerate(sizes):
-        if i > begin and total + size > most:
-            runs.append(range(begin, i))
-            begin, total = i, 0
-        total += size
-    if begin < len(sizes):
-        runs.append(range(begin, len(sizes)))
-    return runs

@@ -9,7 +9,6 @@ The same data give the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import re
@@ -21,6 +20,7 @@ from typing import Any
 
 from services.enrich.gazetteer import Place, key_of, pack
 from services.enrich.training.regions import CITY_NAMES, COUNTRY_NAMES, MIDDLES, REGIONS
+from services.enrich.training.saving import save
 
 # Larger cities are also found under their other names, in Latin letters.
 _RENAMED = 200_000
@@ -155,10 +155,7 @@ def main() -> None:
     codes = add_regions(builder, read("us_states"), cities)
     add_cities(builder, cities, codes)
     packed = builder.finish()
-    given.out.write_bytes(packed)
-    digest = hashlib.sha256(packed).hexdigest()
-    size = f"{len(builder.places)} places, {len(packed)} bytes"
-    print(f"{len(builder.names)} names, {size}, sha256 {digest}")  # noqa: T201 - a command's output
+    save(given.out, packed, f"{len(builder.names)} names", f"{len(builder.places)} places")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def taught(found: Iterable[str], teacher: AccurateRecogniser) -> Iterator[Taught
         for numbers in teacher.together(segments, range(len(segments.sentences))):
             spans = [segments.sentences[number] for number in numbers]
             words = [word for first, last in spans for word in segments.words[first:last]]
-            told = np.exp(np.array(list(teacher.likelihoods(words)), np.float32))
+            told = np.exp(teacher.likelihoods(words))
             for first, last in spans:
                 rows, told = told[: last - first], told[last - first :]
                 if rows.argmax(1).any():

@@ -11,7 +11,6 @@ same kind of processor the same versions give the same bytes. Needs the extra `t
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sys
 from collections import Counter
@@ -24,11 +23,13 @@ from torch import nn
 
 from services.enrich.accurate import load_recogniser
 from services.enrich.convolution import Layer, pack
+from services.enrich.crf import leads_over_o
 from services.enrich.entities import EntityRecogniser
 from services.enrich.features import attributes, settings_of
 from services.enrich.training.data import DataMissing
 from services.enrich.training.distilling import Exchange, Taught, certain, taught
 from services.enrich.training.label_news import texts
+from services.enrich.training.saving import save
 from services.enrich.training.train_entities import LABELS, SEED, corpus
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ _DROPPED = 0.2
 _EXCHANGED = 0.15
 # More than any form has.
 _MOST_ATTRIBUTES = 40
-# The labels as they are served: those that begin a name, then those inside one, each over O.
-_SERVED = [*range(1, len(LABELS), 2), *range(2, len(LABELS), 2)]
 
 
 class Forms:
@@ -201,9 +200,8 @@ def packed(network: Network, names: Sequence[str]) -> bytes:
         weights = parts[f"convolutions.{i}.weight"].transpose(2, 1, 0).reshape(-1, WIDTH)
         layers.append(layer(f"convolutions.{i}", i + 1, weights))
     weights, bias = parts["out.weight"], parts["out.bias"]
-    over = (weights[_SERVED] - weights[0]).T
     nothing = np.zeros(0, np.float32)
-    out = Layer(over, bias[_SERVED] - bias[0], nothing, nothing)
+    out = Layer(leads_over_o(weights.T), leads_over_o(bias), nothing, nothing)
     return pack(names, parts["vectors.weight"], layers, out)
 
 
@@ -234,9 +232,7 @@ def main() -> int:
     sentences = [(words, certain([LABELS.index(each) for each in tags])) for words, tags in gold]
     sentences += taught(found, load_recogniser(crf, given.models))
     model = train(sentences, crf.tagger.lexicon, given.epochs)
-    given.out.write_bytes(model)
-    digest = hashlib.sha256(model).hexdigest()
-    print(f"{len(sentences)} sentences, {len(model)} bytes, sha256 {digest}")  # noqa: T201 - a command's output
+    save(given.out, model, f"{len(sentences)} sentences")
     return 0
 
 

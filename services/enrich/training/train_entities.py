@@ -9,7 +9,6 @@ read. The same data, lexicon and python-crfsuite give the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from services.enrich.features import Setting, attributes, boundary, pair, places
 from services.enrich.lexicon import Lexicon, unpack
 from services.enrich.segmentation import segment
 from services.enrich.training.data import DataMissing, Document, read, read_raw, read_taught
+from services.enrich.training.saving import save
 from services.enrich.weights import pack
 
 if TYPE_CHECKING:
@@ -212,9 +212,7 @@ def main() -> int:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2
     model = train(sentences, unpack(given.lexicon.read_bytes()))
-    given.out.write_bytes(model)
-    digest = hashlib.sha256(model).hexdigest()
-    print(f"{len(sentences)} sentences, {len(model)} bytes, sha256 {digest}")  # noqa: T201 - a command's output
+    save(given.out, model, f"{len(sentences)} sentences")
     return 0
 
 

@@ -9,7 +9,6 @@ the same kind of processor the same versions give the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sys
 from pathlib import Path
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from services.enrich.segmentation import windows
 from services.enrich.training.data import DataMissing, read, read_raw
 from services.enrich.training.fitting import NO_LABEL, Example, Recipe, fit
 from services.enrich.training.networks import EntityNetwork, export, word_pieces
+from services.enrich.training.saving import save
 from services.enrich.training.train_entities import (
     JOINED_SHARE,
     LABELS,
@@ -30,7 +31,6 @@ from services.enrich.training.train_entities import (
     recased,
     with_other_names,
 )
-from services.enrich.wordpieces import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,8 +107,7 @@ def main() -> int:
     except DataMissing as missing:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2
-    given.out.write_bytes(model)
-    print(f"{len(model)} bytes, sha256 {hashlib.sha256(model).hexdigest()}")  # noqa: T201 - a command's output
+    save(given.out, model)
     return 0
 
 

@@ -11,7 +11,6 @@ same versions give the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import io
 import sys
 from collections import Counter
@@ -27,6 +26,7 @@ from services.enrich.sentiment import SentimentScorer
 from services.enrich.target_features import SLOTS
 from services.enrich.target_weights import pack
 from services.enrich.training.data import DataMissing
+from services.enrich.training.saving import save
 from services.enrich.training.targets_data import (
     CORPORA,
     LABELS,
@@ -132,9 +132,7 @@ def main() -> int:
     targets = [target for target in targets if given.all or not target.held_out]
     vectors = reduced(np.load(io.BytesIO(given.vectors.read_bytes())))
     model = train(targets, unpack(given.lexicon.read_bytes()), vectors)
-    given.out.write_bytes(model)
-    digest = hashlib.sha256(model).hexdigest()
-    print(f"{len(targets)} targets, {len(model)} bytes, sha256 {digest}")  # noqa: T201 - a command's output
+    save(given.out, model, f"{len(targets)} targets")
     return 0
 
 

@@ -10,7 +10,6 @@ the same bytes.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ import torch
 from services.enrich.training.data import DataMissing
 from services.enrich.training.fitting import Example, Recipe, fit
 from services.enrich.training.networks import TargetNetwork, export, word_pieces
+from services.enrich.training.saving import save
 from services.enrich.training.targets_data import CORPORA, LABELS, Target, read_targets
 from services.enrich.training.train_entities import SEED
 from services.enrich.wordpieces import TARGET, around
@@ -88,8 +88,7 @@ def main() -> int:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2
     model = train([target for target in targets if not target.held_out], given.epochs)
-    given.out.write_bytes(model)
-    print(f"{len(model)} bytes, sha256 {hashlib.sha256(model).hexdigest()}")  # noqa: T201 - a command's output
+    save(given.out, model)
     return 0
 
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.enrich.segmentation import windows
 from services.enrich.wordpieces import (
     DIGITS,
     INITIAL,
@@ -13,7 +14,6 @@ from services.enrich.wordpieces import (
     UPPER,
     WordPieces,
     around,
-    windows,
     written,
 )
 
