@@ -61,10 +61,10 @@ lock: $(READY) ## Resolve all dependencies anew, with hashes
 	done
 
 evaluate: $(READY) ## Score the models (DATA=folder of the gold data)
-	@$(BIN)/python -m services.enrich.training.evaluate --data $(DATA)
+	@$(BIN)/python -m services.enrich.training.evaluation.evaluate --data $(DATA)
 
 env: ## Write .env with random passwords, for docker compose
-	@$(PYTHON) -m deploy.env
+	@$(PYTHON) deploy/compose/env.py
 
 sbom: $(READY) ## List what each extra is made of (CycloneDX, into build/sbom)
 	@mkdir -p build/sbom

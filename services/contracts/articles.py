@@ -17,7 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 
 # 128 bits of SHA-256 in hexadecimal: see identity.py.
 ArticleId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]

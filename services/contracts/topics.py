@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 
 MIB = 1024 * 1024
 

@@ -6,18 +6,21 @@ from functools import partial
 from tempfile import TemporaryDirectory
 
 from services.contracts.topics import ACCEPTED, ENRICHED
-from services.enrich import enrichment, stream
+from services.enrich import enrichment
+from services.enrich import faust_runner as stream
 from services.enrich.pool import EnrichmentPool, Models
 from services.enrich.settings import EnrichSettings
 from services.enrich.worker import STAGE, Enricher
-from services.runtime import kafka, lifecycle
-from services.runtime.backlog import backlog
-from services.runtime.connections import connected, wait_for_topics
-from services.runtime.dead_letters import DeadLetterWriter
+from services.runtime import lifecycle
 from services.runtime.health import Health
-from services.runtime.kafka import KafkaSettings
-from services.runtime.patience import Patience
-from services.runtime.sending import Sender
+from services.runtime.kafka import clients as kafka
+from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.clients import connected
+from services.runtime.kafka.dead_letters import DeadLetterWriter
+from services.runtime.kafka.lag import backlog
+from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.topics import wait_for_topics
+from services.runtime.retry import Patience
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,

@@ -14,11 +14,11 @@ from services.contracts.articles import (
     Sentiment,
     Status,
 )
-from services.enrich import documents
-from services.enrich.analysis import Analysis, TextAnalyser
-from services.enrich.artefacts import ModelSet
+from services.enrich.nlp import document as documents
+from services.enrich.nlp.analyzer import Analysis, TextAnalyser
+from services.enrich.nlp.artefacts import ModelSet
+from services.enrich.nlp.sentiment.vader import Sentiment as FoundSentiment
 from services.enrich.pool import Enriched
-from services.enrich.sentiment import Sentiment as FoundSentiment
 
 # What a nested field of the index takes is 2,000; no article is about so many.
 MAX_ENTITIES = 1000

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 
 logger = logging.getLogger(__name__)
 

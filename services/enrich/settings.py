@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.enrich.artefacts import ModelSet
+from services.enrich.nlp.artefacts import ModelSet
 from services.runtime.settings import PREFIX, Settings
 
 

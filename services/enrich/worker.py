@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.contracts import dead_letters
+from services.contracts.errors import ContractViolation
 from services.contracts.topics import Topic
-from services.contracts.violations import ContractViolation
 from services.enrich.pool import Enriched, Result
 from services.runtime import metrics
-from services.runtime.dead_letters import Record, Rejected, RejectionGuard
-from services.runtime.sending import Message
+from services.runtime.kafka.batch_producer import Message
+from services.runtime.kafka.dead_letters import Record, Rejected, RejectionGuard
 
 STAGE = "enrich"
 

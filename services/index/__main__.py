@@ -3,19 +3,21 @@
 import asyncio
 
 from services.contracts.topics import ENRICHED
-from services.index.elastic import ElasticsearchSettings
-from services.index.schema import wait_for_schema
-from services.index.settings import IndexSettings
-from services.index.store import ArticleStore
+from services.elastic.schema import wait_for_schema
+from services.elastic.settings import ElasticsearchSettings, IndexSettings
+from services.index.settings import IndexWorkerSettings
 from services.index.worker import STAGE, Indexer
-from services.runtime import kafka, lifecycle
-from services.runtime.batches import BatchLoop
-from services.runtime.connections import connected, wait_for_topics
-from services.runtime.dead_letters import DeadLetterWriter
+from services.index.writer import ArticleStore
+from services.runtime import lifecycle
 from services.runtime.health import Health
-from services.runtime.kafka import KafkaSettings
-from services.runtime.patience import Patience
-from services.runtime.sending import Sender
+from services.runtime.kafka import clients as kafka
+from services.runtime.kafka.batch_consumer import BatchLoop
+from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.clients import connected
+from services.runtime.kafka.dead_letters import DeadLetterWriter
+from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.topics import wait_for_topics
+from services.runtime.retry import Patience
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,
@@ -30,7 +32,8 @@ def main() -> None:
     try:
         refuse_misspelt()
         worker, broker = read(WorkerSettings), read(KafkaSettings)
-        elasticsearch, settings = read(ElasticsearchSettings), read(IndexSettings)
+        elasticsearch, indices = read(ElasticsearchSettings), read(IndexSettings)
+        settings = read(IndexWorkerSettings)
     except SettingsError as error:
         stop_for_wrong_use(error)
     topic = ENRICHED.within(worker.namespace)
@@ -40,14 +43,14 @@ def main() -> None:
         patience = Patience(health, loop.interrupted)
         async with elasticsearch.client() as client:
             await wait_for_topics(broker, [topic.name, topic.dead], patience)
-            await wait_for_schema(client, worker.namespace, patience, settings.generation)
+            await wait_for_schema(client, worker.namespace, patience, indices.generation)
             async with (
                 connected(lambda: kafka.producer(broker), patience) as producer,
                 connected(
                     lambda: kafka.consumer(
                         broker,
                         topics=[topic.name],
-                        group=topic.reader(settings.generation),
+                        group=topic.reader(indices.generation),
                         listener=loop,
                     ),
                     patience,
@@ -58,7 +61,7 @@ def main() -> None:
                     client,
                     worker.namespace,
                     patience,
-                    settings.generation,
+                    indices.generation,
                     settings.duplicate_window,
                 )
                 await loop.run(consumer, Indexer(store, letters).settle)

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from services.contracts.articles import EnrichedArticle
-from services.index.copies import comparable
+from services.index.duplicates.rules import comparable
 
 
 def document(article: EnrichedArticle, duplicate_of: str | None, indexed_at: datetime) -> bytes:

@@ -13,10 +13,10 @@ from typing import Protocol
 from aiokafka import ConsumerRecord
 
 from services.contracts.articles import EnrichedArticle
-from services.contracts.violations import ContractViolation
-from services.index.store import Outcome, Verdict
+from services.contracts.errors import ContractViolation
+from services.index.writer import Outcome, Verdict
 from services.runtime import metrics
-from services.runtime.dead_letters import Rejected, RejectionGuard
+from services.runtime.kafka.dead_letters import Rejected, RejectionGuard
 
 STAGE = "index"
 

@@ -7,14 +7,16 @@ from services.contracts.topics import ACCEPTED, RAW
 from services.ingest.acceptance import accept
 from services.ingest.settings import IngestSettings
 from services.ingest.worker import STAGE, Ingester
-from services.runtime import kafka, lifecycle
-from services.runtime.batches import BatchLoop
-from services.runtime.connections import connected, wait_for_topics
-from services.runtime.dead_letters import DeadLetterWriter
+from services.runtime import lifecycle
 from services.runtime.health import Health
-from services.runtime.kafka import KafkaSettings
-from services.runtime.patience import Patience
-from services.runtime.sending import Sender
+from services.runtime.kafka import clients as kafka
+from services.runtime.kafka.batch_consumer import BatchLoop
+from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.clients import connected
+from services.runtime.kafka.dead_letters import DeadLetterWriter
+from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.topics import wait_for_topics
+from services.runtime.retry import Patience
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,

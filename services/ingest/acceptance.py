@@ -24,9 +24,12 @@ from datetime import datetime
 
 from services.contracts import identity
 from services.contracts.articles import AcceptedArticle, Status
-from services.contracts.violations import ContractViolation
-from services.ingest import json_form, parsing, plain_text, urls
-from services.ingest.submissions import Submission
+from services.contracts.errors import ContractViolation
+from services.ingest import strict_json as parsing
+from services.ingest import urls
+from services.ingest.formats import json as json_form
+from services.ingest.formats import plain_text
+from services.ingest.submission import Submission
 
 
 def accept(

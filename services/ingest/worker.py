@@ -16,12 +16,12 @@ from aiokafka import ConsumerRecord
 
 from services.contracts import dead_letters
 from services.contracts.articles import AcceptedArticle
+from services.contracts.errors import ContractViolation
 from services.contracts.topics import Topic
-from services.contracts.violations import ContractViolation
 from services.runtime import metrics
-from services.runtime.dead_letters import Rejected
-from services.runtime.sending import Message
-from services.runtime.unpacking import CutValue
+from services.runtime.kafka.batch_producer import Message
+from services.runtime.kafka.compat.bounded_batches import CutValue
+from services.runtime.kafka.dead_letters import Rejected
 
 STAGE = "ingest"
 

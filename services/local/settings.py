@@ -52,7 +52,7 @@ def worker_module(service: Service) -> Sequence[str]:
 class Overrides:
     """What only Python can ask for: tests of faults, and stubs in the workers' place.
 
-    Properties and settings are laid over ``deploy/local``; a value of None takes a line out.
+    Properties and settings are laid over ``resources``; a value of None takes a line out.
     """
 
     kafka_properties: Mapping[str, str | None] = field(default_factory=dict)

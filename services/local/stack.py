@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.local import processes, toolchain
-from services.local.elasticsearch import Elasticsearch
+from services.local import processes
 from services.local.errors import StackError
 from services.local.home import Home
-from services.local.kafka import Kafka
-from services.local.launch import Launcher
+from services.local.java import toolchain
+from services.local.launcher import Launcher
 from services.local.progress import Report, Step, silent
-from services.local.servers import Server
+from services.local.servers.elasticsearch import Elasticsearch
+from services.local.servers.kafka import Kafka
+from services.local.servers.server import Server
+from services.local.servers.worker import Worker, worker_name
 from services.local.settings import SERVICES, Overrides, Service, StackSettings
 from services.local.state import (
     ELASTICSEARCH,
@@ -23,7 +25,6 @@ from services.local.state import (
     ProcessStatus,
     StackState,
 )
-from services.local.workers import Worker, worker_name
 
 # Of the time for going down, what is kept for the servers when workers use all they may.
 SERVERS_SHARE = 0.4

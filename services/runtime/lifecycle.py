@@ -6,9 +6,10 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 
-from services.runtime import health, logs
+from services.runtime import health
+from services.runtime import logging as logs
 from services.runtime.health import Health
-from services.runtime.patience import Interrupted
+from services.runtime.retry import Interrupted
 from services.runtime.settings import SettingsError, WorkerSettings, stop_for_wrong_use
 
 logger = logging.getLogger(__name__)

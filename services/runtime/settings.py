@@ -96,23 +96,6 @@ class WorkerSettings(Settings):
     shutdown_seconds: float = Field(default=20, gt=0, le=600)
 
 
-class TopicSettings(Settings):
-    """How ``newsline setup`` makes topics."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX + "TOPIC_")
-
-    partitions: int = Field(default=12, ge=1, le=1000)
-    # 0 is three, or as many as there are brokers.
-    replication: int = Field(default=0, ge=0, le=32)
-    # 0 keeps for ever: an outage may then last any time, and the index can be made again by replay.
-    retention_days: int = Field(default=0, ge=0, le=36500)
-
-    @property
-    def retention_ms(self) -> int:
-        """Milliseconds; -1 is for ever."""
-        return self.retention_days * 86_400_000 or -1
-
-
 S = TypeVar("S", bound=Settings)
 
 

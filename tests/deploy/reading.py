@@ -69,7 +69,7 @@ def dotenv(path: Path) -> dict[str, str]:
 def made_dotenv(folder: Path) -> Path:
     """What ``make env`` writes."""
     target = folder / ".env"
-    told = run(sys.executable, "-m", "deploy.env", str(target))
+    told = run(sys.executable, "deploy/compose/env.py", str(target))
     assert told.returncode == 0, told.stderr
     return target
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from services.contracts.topics import DOOR_BYTES, ENRICHED, FLOW
+from services.elastic.settings import ElasticsearchSettings
 from services.enrich.settings import EnrichSettings
-from services.index.elastic import ElasticsearchSettings
 from services.runtime.health import USUAL_PORTS
-from services.runtime.kafka import KafkaSettings
-from services.runtime.settings import KNOWN, PREFIX, TopicSettings, WorkerSettings, read
+from services.runtime.kafka.settings import KafkaSettings, TopicSettings
+from services.runtime.settings import KNOWN, PREFIX, WorkerSettings, read
 from tests.deploy import reading
 from tests.deploy.reading import COMPOSE, TEMPLATE, TLS, VARIABLE, WORKERS, Object
 
@@ -284,7 +284,7 @@ def test_make_env_keeps_what_is_there(tmp_path: Path) -> None:
     made = reading.made_dotenv(tmp_path)
     before = made.read_text(encoding="utf-8")
 
-    told = reading.run(sys.executable, "-m", "deploy.env", str(made))
+    told = reading.run(sys.executable, "deploy/compose/env.py", str(made))
 
     assert told.returncode == 1
     assert "is kept" in told.stderr

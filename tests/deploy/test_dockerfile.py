@@ -119,10 +119,10 @@ def test_the_build_is_sent_what_it_copies(stage: str) -> None:
         ".git/config",
         ".venv/pyvenv.cfg",
         "tests/__init__.py",
-        "services/console/setup.py",
+        "services/cli/setup/command.py",
         "services/local/stack.py",
         "services/runtime/__pycache__/logs.cpython-311.pyc",
-        "deploy/env/template.env",
+        "deploy/compose/template.env",
     ],
 )
 def test_the_build_is_not_sent_what_is_none_of_its_business(path: str) -> None:

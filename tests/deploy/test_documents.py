@@ -8,7 +8,7 @@ import pytest
 
 from services.contracts.dead_letters import REPLAYED
 from services.contracts.topics import FLOW
-from services.index import naming
+from services.elastic import naming
 from services.runtime.health import USUAL_PORTS
 from services.runtime.settings import KNOWN
 from tests.deploy import reading, test_metrics

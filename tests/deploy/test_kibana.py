@@ -7,11 +7,11 @@ from itertools import combinations
 
 import pytest
 
-from deploy.kibana import objects
-from deploy.kibana.__main__ import TARGET
+from services.cli.setup.kibana import objects
+from services.cli.setup.kibana.__main__ import TARGET
 from services.contracts.articles import Sentiment
-from services.index import naming, schema
-from services.index.settings import IndexSettings
+from services.elastic import naming, schema
+from services.elastic.settings import IndexSettings
 from tests.deploy.reading import Object, server_version
 
 SAVED = objects.build("")

@@ -10,7 +10,8 @@ import pytest
 
 from services.contracts.topics import FLOW, RAW, Topic
 from services.runtime.health import USUAL_PORTS
-from services.runtime.settings import KNOWN, PREFIX, TopicSettings, WorkerSettings
+from services.runtime.kafka.settings import TopicSettings
+from services.runtime.settings import KNOWN, PREFIX, WorkerSettings
 from tests.deploy import dockerfile, kustomize, reading
 from tests.deploy.custom_resources import CUSTOM
 from tests.deploy.reading import DEPLOY, WORKERS, Object

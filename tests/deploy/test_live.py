@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.topics import RAW
-from services.index import naming
+from services.elastic import naming
 from tests.deploy import dockerfile, images, reading, test_metrics
 from tests.deploy.images import Container, Image
 from tests.deploy.reading import DEPLOY, WORKERS, Object

@@ -181,7 +181,7 @@ def test_grafana_finds_its_source_and_its_dashboard() -> None:
     volumes = reading.load(reading.COMPOSE)["services"]["grafana"]["volumes"]
 
     assert source["url"] == "http://prometheus:9090"
-    assert f"./deploy/grafana/dashboards:{provider['options']['path']}:ro" in volumes
+    assert f"./deploy/monitoring/grafana/dashboards:{provider['options']['path']}:ro" in volumes
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     assert {target["datasource"]["uid"] for p in panels for target in p["targets"]} == {
         source["uid"]

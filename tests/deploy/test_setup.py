@@ -17,12 +17,13 @@ from aiohttp.test_utils import TestServer
 from elasticsearch import ApiError
 from pydantic import SecretStr
 
-from deploy.kibana import objects
-from deploy.setup import __main__ as command
-from deploy.setup import api_keys, dashboards, servers
-from deploy.setup.patience import ServerAway, patiently
-from services.index import naming
-from services.index.elastic import ElasticsearchSettings
+from services.cli.setup import api_keys, servers
+from services.cli.setup import kibana_import as dashboards
+from services.cli.setup import steps as command
+from services.cli.setup.kibana import objects
+from services.cli.setup.patience import ServerAway, patiently
+from services.elastic import naming
+from services.elastic.settings import ElasticsearchSettings
 from tests.deploy.reading import Object
 
 PASSWORD = "correct horse"  # noqa: S105 - of a stand-in
@@ -313,7 +314,7 @@ async def test_kibana_that_starts_is_waited_for(
 ) -> None:
     stand_in, url = kibana
     stand_in.statuses = [503, 503]
-    monkeypatch.setattr("deploy.setup.patience.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("services.cli.setup.patience.PAUSE_SECONDS", 0)
     target = dashboards.Kibana(url, settings("http://unused"))
 
     await patiently(lambda: target.install(objects.build("")), 30)

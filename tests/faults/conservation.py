@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.contracts.dead_letters import DeadLetter
+from services.contracts.errors import ContractViolation
 from services.contracts.topics import ACCEPTED, ENRICHED, MIB, RAW
-from services.contracts.violations import ContractViolation
 from services.ingest.acceptance import accept
 from services.ingest.worker import first_arrival_ms
 from tests.live.pipeline import Pipeline

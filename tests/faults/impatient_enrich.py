@@ -1,7 +1,7 @@
 """An enrich worker whose consumer freezes after two seconds of work, as it would after a day."""
 
 from services.enrich import __main__ as enrich
-from services.enrich import stream
+from services.enrich import faust_runner as stream
 from services.runtime import health, lifecycle
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from services.index.store import ArticleStore
-from services.runtime.sending import Sender
+from services.index.writer import ArticleStore
+from services.runtime.kafka.batch_producer import Sender
 
 # Longer than a rebalance, so that a batch which nobody waits for ends after it.
 BATCH_SECONDS = 3.0

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.index.elastic import Bulk, Operation
+from services.elastic.bulk import Bulk, Operation
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers, own_servers
 from tests.faults.test_row_03_elasticsearch_away import waits

@@ -9,9 +9,9 @@ import pytest
 from elasticsearch import AsyncElasticsearch
 
 from services.contracts.articles import Status
-from services.index.store import STALE, STORED, ArticleStore
+from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 

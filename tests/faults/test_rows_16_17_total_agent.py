@@ -6,9 +6,10 @@ from pathlib import Path
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services.contracts.topics import ACCEPTED, ENRICHED
-from services.enrich.stream import EnrichStream, application
+from services.enrich.faust_runner import EnrichStream, application
 from services.runtime.health import Health
-from services.runtime.kafka import KafkaSettings, admin
+from services.runtime.kafka.clients import admin
+from services.runtime.kafka.settings import KafkaSettings
 from tests.faults.conservation import articles, conserved
 from tests.live.pipeline import Pipeline, eventually
 

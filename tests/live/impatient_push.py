@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from services.console import pushing
-from services.console.deployment import deployment
-from services.console.endings import guarded, run
-from services.console.formats import Format
+from services.cli.push import run as pushing
+from services.cli.push.formats import Format
+from services.cli.support.errors import guarded, run
+from services.cli.support.target import deployment
 
 
 @guarded

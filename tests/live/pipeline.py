@@ -22,13 +22,12 @@ from elasticsearch import AsyncElasticsearch
 
 from services.contracts.dead_letters import replayed_topic
 from services.contracts.topics import FLOW, RAW, Topic
-from services.index import naming
-from services.index.elastic import ElasticsearchSettings
-from services.index.schema import install
-from services.index.settings import IndexSettings
-from services.runtime.kafka import KafkaSettings, admin
-from services.runtime.settings import TopicSettings
-from services.runtime.topics import ensure_topics
+from services.elastic import naming
+from services.elastic.schema import install
+from services.elastic.settings import ElasticsearchSettings, IndexSettings
+from services.runtime.kafka.clients import admin
+from services.runtime.kafka.settings import KafkaSettings, TopicSettings
+from services.runtime.kafka.topics import ensure_topics
 
 TOPICS = TopicSettings(partitions=4)
 

@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from services.console.__main__ import app
-from services.console.demonstration import ARTICLES
+from services.cli.__main__ import app
+from services.cli.demo.run import ARTICLES
 from services.contracts.topics import DOOR_BYTES
 from tests.live.pipeline import Pipeline, pipeline
 from tests.processes import runs
@@ -58,7 +58,7 @@ class Newsline:
         """Run a command as people do, with something in its standard input."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLINE_")}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.console", *arguments),
+            *(sys.executable, "-m", "services.cli", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 
-from services.console.query import Question, request
+from services.cli.search.query import Question, request
 from services.contracts.articles import EnrichedArticle, Entity, Status
-from services.index.store import STORED, ArticleStore, Outcome
+from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline, Servers, pipeline
 
@@ -126,7 +126,7 @@ async def reenriched(flow: Pipeline) -> dict[str, dict[str, Any]]:
     """Send everything through enrichment again; documents by their source."""
     old = {d["article_id"]: d["enriched_at"] for d in (await flow.documents()).values()}
     done = subprocess.run(  # noqa: ASYNC221 - our own module, and nothing else goes on
-        [sys.executable, "-m", "services.console", "reenrich", "--all", "--wait"],
+        [sys.executable, "-m", "services.cli", "reenrich", "--all", "--wait"],
         env={
             **os.environ,
             "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": flow.kafka.bootstrap_servers,

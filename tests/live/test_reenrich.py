@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from services.contracts.articles import ModelVersion
-from services.index.store import ArticleStore
+from services.index.writer import ArticleStore
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
@@ -19,7 +19,7 @@ OLD = {"entities": ModelVersion(model="newsline-crf", version="0")}
 
 def reenrich(pipe: Pipeline, *arguments: str, models: str = "default") -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "services.console", "reenrich", *arguments, "--json"],
+        [sys.executable, "-m", "services.cli", "reenrich", *arguments, "--json"],
         env={
             **os.environ,
             "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": pipe.kafka.bootstrap_servers,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from deploy.setup.generations import Mover, NotYet
+from services.cli.setup.generations import Mover, NotYet
 from services.contracts.topics import ENRICHED
-from services.index import naming
-from services.index.schema import install, searched_generation
-from services.index.settings import IndexSettings
+from services.elastic import naming
+from services.elastic.schema import install, searched_generation
+from services.elastic.settings import IndexSettings
 from tests.live.pipeline import Pipeline, Servers, eventually, pipeline
 
 SECOND = IndexSettings(generation=2)

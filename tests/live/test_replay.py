@@ -358,7 +358,7 @@ async def test_a_named_letter_goes_again_only_by_force(
 INTERRUPTIBLE = """
 import runpy, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("services.console", run_name="__main__")
+runpy.run_module("services.cli", run_name="__main__")
 """
 
 
@@ -428,7 +428,7 @@ async def test_a_letter_is_shown_whole_and_cannot_control_the_terminal(
         told = (await command("dead", "--show", place, "--json")).json
         assert told["place"] == place
         exact = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.console", "dead", "--show", place, "--raw"),
+            *(sys.executable, "-m", "services.cli", "dead", "--show", place, "--raw"),
             env={**command.environment, "PATH": "/usr/bin:/bin"},
             stdout=asyncio.subprocess.PIPE,
         )
@@ -445,7 +445,7 @@ async def test_on_a_terminal_all_is_asked_for(
     ours, theirs = os.openpty()
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.console", "replay", "--all"),
+            *(sys.executable, "-m", "services.cli", "replay", "--all"),
             env={**newsline(still, stack).environment, "PATH": "/usr/bin:/bin"},
             stdin=theirs,
             stdout=asyncio.subprocess.PIPE,

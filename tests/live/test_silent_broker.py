@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.console.endings import Code
+from services.cli.support.errors import Code
 from services.contracts.topics import RAW
 from services.local.stack import LocalStack
 from services.local.state import HOST
-from services.runtime.kafka import KafkaSettings
-from services.runtime.topics import ensure_topics
+from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.topics import ensure_topics
 from tests.live.pipeline import TOPICS, eventually
 from tests.servers import small_stack, taken_down
 

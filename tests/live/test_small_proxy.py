@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import web
 
-from services.index.elastic import ElasticsearchSettings
-from services.index.store import STORED, ArticleStore, Outcome
+from services.elastic.settings import ElasticsearchSettings
+from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from services.contracts.articles import Entity, Status
-from services.index.store import STALE, STORED, ArticleStore, Outcome, Verdict
+from services.index.writer import STALE, STORED, ArticleStore, Outcome, Verdict
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from services.index import naming
-from services.index.schema import META, TEMPLATE_VERSION, install, templates
-from services.index.settings import IndexSettings
-from services.index.store import STALE, STORED, ArticleStore
+from services.elastic import naming
+from services.elastic.schema import META, TEMPLATE_VERSION, install, templates
+from services.elastic.settings import IndexSettings
+from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
-from services.runtime.patience import Patience
+from services.runtime.retry import Patience
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 

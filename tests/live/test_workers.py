@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from services.contracts.topics import ENRICHED
-from services.runtime.topics import ensure_topics
+from services.runtime.kafka.topics import ensure_topics
 from tests.live.pipeline import TOPICS, Pipeline, Servers, eventually, pipeline
 
 

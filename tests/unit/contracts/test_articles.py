@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.contracts.articles import AcceptedArticle, EnrichedArticle
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 
 LEAST = {
     "article_id": "0" * 32,

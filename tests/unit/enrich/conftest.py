@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.analysis import TextAnalyser
+from services.enrich.nlp.analyzer import TextAnalyser
 
 
 @pytest.fixture(scope="session")

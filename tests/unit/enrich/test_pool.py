@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import psutil
 import pytest
 
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 from services.enrich.pool import Enriched, EnrichmentPool, Models, ModelsCannotLoad
 
 

@@ -2,12 +2,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from services.contracts.errors import ContractViolation
 from services.contracts.topics import ENRICHED
-from services.contracts.violations import ContractViolation
 from services.enrich.pool import Enriched, Result
 from services.enrich.worker import Enricher
-from services.runtime.dead_letters import Rejected, TooManyRejections
-from services.runtime.sending import Message
+from services.runtime.kafka.batch_producer import Message
+from services.runtime.kafka.dead_letters import Rejected, TooManyRejections
 from tests.fakes.records import FakeRecord
 
 

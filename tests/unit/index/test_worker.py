@@ -3,9 +3,9 @@ from collections.abc import Sequence
 import pytest
 
 from services.contracts.articles import EnrichedArticle
-from services.index.store import STALE, STORED, Outcome, Verdict
 from services.index.worker import Indexer
-from services.runtime.dead_letters import Rejected, RejectionGuard, TooManyRejections
+from services.index.writer import STALE, STORED, Outcome, Verdict
+from services.runtime.kafka.dead_letters import Rejected, RejectionGuard, TooManyRejections
 from tests.fakes.records import FakeRecord, enriched
 
 POISON = b"not json"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.contracts import identity
 from services.contracts.articles import AcceptedArticle, Precision, Status
-from services.contracts.violations import ContractViolation
+from services.contracts.errors import ContractViolation
 from services.ingest.acceptance import accept
 
 ARRIVAL = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)

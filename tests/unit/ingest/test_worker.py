@@ -3,11 +3,11 @@ from datetime import UTC, datetime
 
 from services.contracts.articles import AcceptedArticle
 from services.contracts.dead_letters import FIRST_ARRIVAL
+from services.contracts.errors import ContractViolation
 from services.contracts.topics import ACCEPTED, Topic
-from services.contracts.violations import ContractViolation
 from services.ingest.worker import CHUNK_RECORDS, Ingester, first_arrival_ms
-from services.runtime.dead_letters import Rejected
-from services.runtime.sending import Message
+from services.runtime.kafka.batch_producer import Message
+from services.runtime.kafka.dead_letters import Rejected
 from tests.fakes.records import FakeRecord, accepted
 
 

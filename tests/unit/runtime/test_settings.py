@@ -3,17 +3,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.enrich.settings import EnrichSettings
-from services.index.elastic import ElasticsearchSettings
-from services.index.settings import IndexSettings
+from services.index.settings import IndexWorkerSettings
 from services.ingest.settings import IngestSettings
 from services.local.settings import StackSettings
-from services.runtime.kafka import KafkaSettings
+from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.settings import (
     KNOWN,
     Settings,
     SettingsError,
-    TopicSettings,
     WorkerSettings,
     read,
     refuse_misspelt,
@@ -28,6 +27,7 @@ CLASSES: list[type[Settings]] = [
     IngestSettings,
     EnrichSettings,
     IndexSettings,
+    IndexWorkerSettings,
     StackSettings,
 ]
 
@@ -55,7 +55,7 @@ def test_an_unusable_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("NEWSLINE_INDEX_BATCH_RECORDS", "many")
 
     with pytest.raises(SettingsError, match=r"NEWSLINE_INDEX_BATCH_RECORDS: .*valid integer"):
-        read(IndexSettings)
+        read(IndexWorkerSettings)
 
 
 def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None:

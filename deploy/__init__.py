@@ -1,1 +1,0 @@
-"""Images, compose, Kubernetes, Kibana and metrics: what runs Newsline elsewhere than here."""

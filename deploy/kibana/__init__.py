@@ -1,1 +1,0 @@
-"""What a newsroom sees in Kibana, as readable source and as the saved objects made from it."""

@@ -1,0 +1,1 @@
+"""`newsline dlq list` and `newsline dlq show`."""

@@ -1,0 +1,100 @@
+"""Start the stack, push the demo's articles, wait until they are searchable, show one."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from services.cli.push import run as pushing
+from services.cli.push import sources
+from services.cli.push.formats import Format
+from services.cli.push.splitters import Record
+from services.cli.search.render import show_facts
+from services.cli.stack import run as running
+from services.cli.support import documents as stored
+from services.cli.support.clients import searching
+from services.cli.support.errors import Away, run
+from services.cli.support.output import output, say
+from services.cli.support.target import Deployment, deployment
+from services.contracts.topics import DOOR_BYTES
+from services.ingest.acceptance import accept
+
+ARTICLES = Path(__file__).parent / "articles"
+SAMPLE = ARTICLES / "2025-12-27-new-year-greetings.txt"
+# From a cold start the models must be loaded first; after that it takes a second or two.
+SEARCHABLE_SECONDS = 60.0
+POLL_SECONDS = 0.25
+NEXT = """
+What to try next:
+
+  newsline search "ukraine war"
+  newsline search --place Russia --sort newest
+  newsline show {article_id}
+  newsline push {articles} --wait
+  newsline status
+  newsline dead
+  newsline down
+"""
+
+
+def demonstrate(*, free_ports: bool) -> None:
+    """The whole demo.
+
+    :raises StackError: something does not start.
+    :raises Ended: what was pushed does not become searchable.
+    """
+    stack = running.start(free_ports=free_ports)
+    here = running.at(deployment(), stack.state())
+    tally = run(pushing.push(here, [ARTICLES]))
+    pushing.tell(tally, json_output=False)
+    sample, *others = run(ids_of(ARTICLES))
+    say(f"Waiting until these {1 + len(others)} articles are searchable…")
+    began = time.monotonic()
+    run(wait_until_searchable(here, [sample, *others], SEARCHABLE_SECONDS))
+    say(f"They are, after {time.monotonic() - began:.1f} s.")
+    document = run(stored.document(here, sample))
+    if document is None:
+        raise Away(f"the article {sample} was there, and is no more")
+    console = output()
+    console.print()
+    show_facts(console, document)
+    running.show_addresses(console, stack)
+    console.print(NEXT.format(article_id=sample, articles=_typed(ARTICLES)), end="")
+
+
+async def ids_of(folder: Path) -> list[str]:
+    """The ids that the articles of a folder get, each once, the sample's first."""
+    now = datetime.now(UTC)
+    found: dict[str, None] = {}
+    async for read in sources.read([SAMPLE, folder], Format.AUTO):
+        for piece in read.pieces:
+            if isinstance(piece, Record):
+                article = accept(piece.value, arrival=now, now=now, max_article_bytes=DOOR_BYTES)
+                found[article.article_id] = None
+    return list(found)
+
+
+async def wait_until_searchable(here: Deployment, ids: list[str], seconds: float) -> None:
+    """Return when what was pushed has passed all workers, and the alias shows all these articles.
+
+    :raises Ended: that took longer.
+    """
+    deadline = time.monotonic() + seconds
+    await pushing.wait_until_done(here, seconds)
+    async with searching(here.elasticsearch) as client:
+        while True:
+            found = await stored.count(client, here.namespace, {"ids": {"values": ids}})
+            if found == len(ids):
+                return
+            if time.monotonic() > deadline:
+                raise Away(
+                    f"after {seconds:g} s {found} of {len(ids)} articles are searchable; "
+                    "`newsline status` and `newsline dead` tell more"
+                )
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _typed(path: Path) -> str:
+    """A path as a person would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,74 @@
+"""``newsline push``: what a person types; the work is in pushing.py."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.push.formats import STDIN, Format
+from services.cli.support.errors import Code, guarded, run
+
+HELP = """Send articles into the pipeline.
+
+A .txt file is one article; a .json file is one, or an array of them; .ndjson and .jsonl hold
+one a line. Folders are searched for such files; - is standard input. Every record is sent byte
+for byte: whether it is a good article is for the pipeline to say, and `newsline dead` lists those
+that were not.
+
+Examples:
+
+  newsline push article.txt
+
+  newsline push archive/ today.ndjson --wait
+
+  curl -s https://example.org/feed.ndjson | newsline push -
+"""
+
+
+def existing(paths: list[Path]) -> list[Path]:
+    """The paths, all of which are there; ``-`` always is.
+
+    :raises typer.BadParameter: one is not.
+    """
+    for path in paths:
+        if path != STDIN and not path.exists():
+            raise typer.BadParameter(f"{str(path)!r} does not exist")
+    return paths
+
+
+@guarded
+def push(
+    articles: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE|DIR|-...",
+            help="Files, folders, or - for standard input.",
+            callback=existing,
+            show_default=False,
+        ),
+    ],
+    *,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="How to read them; auto goes by the name, then by the look."),
+    ] = Format.AUTO,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until the pipeline has worked through them.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds that --wait waits at most.", metavar="SECONDS")
+    ] = 60.0,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Send articles; exit 1 if some were refused."""
+    # Kafka's client is slow to import, and `--help` needs none.
+    from services.cli.push import run as pushing  # noqa: PLC0415 - see above
+    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+
+    here = deployment()
+    tally = run(pushing.push(here, articles, form))
+    pushing.tell(tally, json_output=json_output)
+    if wait:
+        run(pushing.wait_until_done(here, timeout))
+    if tally.refused:
+        raise typer.Exit(Code.REFUSED)

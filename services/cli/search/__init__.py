@@ -1,0 +1,1 @@
+"""`newsline search` and `newsline show`."""

@@ -1,0 +1,49 @@
+"""Make topics, index templates and the alias, once the servers answer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from services.cli.support.clients import reaching_kafka, searching
+from services.cli.support.errors import Away
+from services.cli.support.target import Deployment
+from services.elastic import schema
+from services.runtime.kafka.topics import ensure_topics
+
+RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+async def install(here: Deployment, wait_seconds: float) -> list[str]:
+    """Make what is missing; what was done, in lines.
+
+    :raises Ended: a server did not answer in all that time, or refuses.
+    """
+
+    async def topics() -> list[str]:
+        with reaching_kafka(here.kafka):
+            return await ensure_topics(here.kafka, here.namespace, here.topics)
+
+    async def templates() -> list[str]:
+        async with searching(here.elasticsearch) as client:
+            return await schema.install(client, here.namespace, here.index)
+
+    deadline = time.monotonic() + wait_seconds
+    made = await _patiently(topics, deadline)
+    indexed = await _patiently(templates, deadline)
+    return [
+        f"Made topics {', '.join(made)}." if made else "All topics were there.",
+        f"Made {', '.join(indexed)}." if indexed else "Index templates and alias were there.",
+    ]
+
+
+async def _patiently(step: Callable[[], Awaitable[T]], deadline: float) -> T:
+    while True:
+        try:
+            return await step()
+        except Away:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(RETRY_SECONDS)

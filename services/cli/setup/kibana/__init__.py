@@ -1,0 +1,1 @@
+"""Kibana's data views, searches and dashboard."""

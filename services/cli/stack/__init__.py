@@ -1,0 +1,1 @@
+"""`newsline up` and `newsline down`."""

@@ -1,0 +1,61 @@
+"""``newsline up`` and ``newsline down``: what a person types; the work is in services/local."""
+
+from typing import Annotated
+
+import typer
+
+from services.cli.support.errors import guarded
+
+UP_HELP = """Start Kafka, Elasticsearch and the workers on this machine, without Docker.
+
+What runs already is left alone. Topics and index templates are made. Data and logs are kept in
+NEWSLINE_HOME (default: .newsline here). The first start fetches the servers, about 90 MB.
+
+Examples:
+
+  newsline up
+
+  newsline up --free-ports
+
+  NEWSLINE_HOME=/tmp/second newsline up --free-ports
+"""
+DOWN_HELP = """Stop what `newsline up` started. The data stay, for the next `newsline up`.
+
+Examples:
+
+  newsline down
+
+  newsline down --wipe
+"""
+FREE_PORTS = typer.Option("--free-ports", help="Take free ports; `newsline status` tells which.")
+
+
+@guarded
+def up(
+    *,
+    free_ports: Annotated[bool, FREE_PORTS] = False,
+    workers: Annotated[
+        bool, typer.Option("--workers/--no-workers", help="Start the workers too.")
+    ] = True,
+) -> None:
+    """Start Kafka, Elasticsearch and the workers on this machine."""
+    # The stack needs psutil and the servers' clients, and `--help` does not.
+    from services.cli.stack import run as running  # noqa: PLC0415 - see above
+    from services.cli.support.output import output  # noqa: PLC0415 - see above
+
+    stack = running.start(free_ports=free_ports, workers=workers)
+    running.show_addresses(output(), stack)
+
+
+@guarded
+def down(
+    *,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data and logs too.")] = False,
+) -> None:
+    """Stop what `newsline up` started."""
+    # The stack needs psutil, and `--help` does not.
+    from services.cli.stack import run as running  # noqa: PLC0415 - see above
+    from services.cli.support.output import say  # noqa: PLC0415 - see above
+
+    for line in running.stop(wipe=wipe):
+        say(line)

@@ -1,0 +1,64 @@
+"""Which Kafka, which Elasticsearch and which namespace a command is about."""
+
+import os
+from dataclasses import dataclass, replace
+
+from services.contracts.topics import FLOW, RAW, Topic
+from services.elastic.settings import ElasticsearchSettings, IndexSettings
+from services.local.home import Home
+from services.local.settings import StackSettings
+from services.runtime.kafka.settings import KafkaSettings, TopicSettings
+from services.runtime.settings import PREFIX, WorkerSettings, read
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where this command's Newsline lives."""
+
+    namespace: str
+    kafka: KafkaSettings
+    elasticsearch: ElasticsearchSettings
+    topics: TopicSettings
+    index: IndexSettings
+
+    @property
+    def raw(self) -> Topic:
+        """The topic that a push writes."""
+        return RAW.within(self.namespace)
+
+    @property
+    def flow(self) -> tuple[Topic, ...]:
+        """The topics in the order in which an article passes them, with the groups that read them:
+        the index worker's is its generation's.
+        """
+        raw, accepted, enriched = (topic.within(self.namespace) for topic in FLOW)
+        return raw, accepted, replace(enriched, group=enriched.reader(self.index.generation))
+
+    def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Deployment":
+        """The same on other servers; None keeps what there is."""
+        kafka, elasticsearch = self.kafka, self.elasticsearch
+        if bootstrap_servers is not None:
+            kafka = kafka.model_copy(update={"bootstrap_servers": bootstrap_servers})
+        if elasticsearch_url is not None:
+            elasticsearch = elasticsearch.model_copy(update={"url": elasticsearch_url})
+        return replace(self, kafka=kafka, elasticsearch=elasticsearch)
+
+
+def deployment() -> Deployment:
+    """Read the environment; servers that it does not name are those of the stack in NEWSLINE_HOME.
+
+    :raises SettingsError: a value is not usable.
+    """
+    here = Deployment(
+        namespace=read(WorkerSettings).namespace,
+        kafka=read(KafkaSettings),
+        elasticsearch=read(ElasticsearchSettings),
+        topics=read(TopicSettings),
+        index=read(IndexSettings),
+    )
+    # Home and not LocalStack, which takes long to import.
+    local = Home(read(StackSettings).home.expanduser().absolute()).load()
+    return here.on(
+        None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
+        None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,
+    )

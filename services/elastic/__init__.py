@@ -1,0 +1,1 @@
+"""Elasticsearch: the client, bulk requests, lookups, index names and the schema."""

@@ -1,0 +1,166 @@
+"""The Elasticsearch client, and one verdict for each item of a bulk request.
+
+Bulk bodies are our own: the client's streaming helpers repeat no refused item and call every
+document failed when a whole request is refused.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from services.contracts.topics import MIB
+from services.elastic.client import BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, Overloaded, asking
+from services.runtime.retry import Patience, Unavailable
+
+logger = logging.getLogger(__name__)
+
+# Elasticsearch advises 5 to 15 MiB; small enough not to trip indexing pressure on a small node.
+MAX_BULK_BYTES = 5 * MIB
+MOST_OPERATIONS = 10_000
+
+# Status 400 for the cluster's state: too many shards for another month's index, a closed month.
+_STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
+
+
+class Operation(NamedTuple):
+    """One action of a bulk request: its line, and the document's line if it has one."""
+
+    action: bytes
+    document: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return len(self.action) + len(self.document or b"") + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one operation: done, a newer version was there, or refused for good.
+
+    ``refusal`` names the kind of error and its field, never the document.
+    """
+
+    conflict: bool = False
+    refusal: str | None = None
+
+
+class Bulk:
+    """Bulk requests that go on until every item has its verdict.
+
+    429, 5xx, blocks and missing rights are the world's fault: those items are sent again, and
+    only those. 400 is the document's. A whole request that is refused as malformed or too large
+    is halved until the culprit stands alone.
+    """
+
+    def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
+        self._client = client
+        self._patience = patience
+        self._most = MOST_OPERATIONS
+
+    async def run(self, operations: Sequence[Operation]) -> list[Result]:
+        """One result per operation, in order.
+
+        :raises Interrupted: told to stop while Elasticsearch could not take it.
+        """
+        results: dict[int, Result] = {}
+        for numbers in _chunks(operations):
+            waiting = list(numbers)
+            await self._patience.until_done(partial(self._send_all, operations, waiting, results))
+        return [results[number] for number in range(len(operations))]
+
+    async def _send_all(
+        self, operations: Sequence[Operation], waiting: list[int], results: dict[int, Result]
+    ) -> None:
+        """Send all that wait, at once or, where that is too much for the node, in parts.
+
+        :raises Unavailable: some must be sent again.
+        """
+        while waiting:
+            part = waiting[: self._most]
+            try:
+                fault = await self._attempt(operations, part, results)
+            except Overloaded:
+                # A busy node may take less; one with a small limit will never take all at once.
+                self._most = max(len(part) // 2, 1)
+                raise
+            self._most = min(2 * self._most, MOST_OPERATIONS)
+            waiting[:] = [number for number in waiting if number not in results]
+            if fault is not None:
+                raise Unavailable(fault)
+
+    async def _attempt(
+        self, operations: Sequence[Operation], numbers: Sequence[int], results: dict[int, Result]
+    ) -> str | None:
+        """Send once, and note every verdict that is final.
+
+        :returns: why some items must be sent again, or None.
+        """
+        lines = [line for number in numbers for line in operations[number] if line is not None]
+        try:
+            # Declared as mappings, but the client passes lines of bytes on as they are.
+            response = await asking(
+                lambda: self._client.bulk(operations=cast("list[dict[str, Any]]", lines))
+            )
+        except ApiError as error:
+            if len(numbers) == 1:
+                # A proxy's refusal has a page for a body, and no JSON.
+                body = error.body if isinstance(error.body, dict) else {}
+                results[numbers[0]] = Result(refusal=_kind(body.get("error", {})))
+                return None
+            logger.warning("A bulk request was refused as a whole; it is sent in halves.")
+            half = len(numbers) // 2
+            first = await self._attempt(operations, numbers[:half], results)
+            second = await self._attempt(operations, numbers[half:], results)
+            return first or second
+        fault = None
+        for number, item in zip(numbers, response["items"], strict=True):
+            (told,) = item.values()
+            if _is_transient(told):
+                fault = f"Elasticsearch ({_kind(told.get('error', {}))})"
+            else:
+                results[number] = _result(told)
+        return fault
+
+
+def _chunks(operations: Sequence[Operation]) -> Iterator[range]:
+    """Cut into requests of at most MAX_BULK_BYTES, one operation at least."""
+    start, size = 0, 0
+    for number, operation in enumerate(operations):
+        if size and size + operation.size > MAX_BULK_BYTES:
+            yield range(start, number)
+            start, size = number, 0
+        size += operation.size
+    if size:
+        yield range(start, len(operations))
+
+
+def _is_transient(told: dict[str, Any]) -> bool:
+    status = told["status"]
+    # A delete of what is not there answers 404 without an error, and is done; an index that is not
+    # there and may not be made answers 404 with one, and set-up will make it.
+    done = status < BAD_REQUEST or (status == NOT_FOUND and "error" not in told)
+    if status == BAD_REQUEST and isinstance(error := told.get("error"), dict):
+        return error.get("type") in _STATE_OF_THE_WORLD
+    return not done and status not in {BAD_REQUEST, CONFLICT, TOO_LARGE}
+
+
+def _result(told: dict[str, Any]) -> Result:
+    if told["status"] == CONFLICT:
+        return Result(conflict=True)
+    if told["status"] in {BAD_REQUEST, TOO_LARGE}:
+        return Result(refusal=_kind(told.get("error", {})))
+    return Result()
+
+
+def _kind(error: dict[str, Any] | str) -> str:
+    """The error's type alone: its reason can quote the document."""
+    if isinstance(error, str):
+        return "refused"
+    cause = error.get("caused_by")
+    kind = str(error.get("type", "refused"))
+    return f"{kind} ({cause['type']})" if isinstance(cause, dict) and "type" in cause else kind

@@ -1,0 +1,94 @@
+"""Asking Elasticsearch what is there: waiting while it cannot tell, and never guessing.
+
+"Cannot tell" is not "is not there": an answer that is not whole is asked for again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple, Self, cast
+
+from elasticsearch import ApiError, AsyncElasticsearch
+
+from services.elastic.client import asking
+from services.runtime.retry import Patience, Unavailable
+
+_NO_INDEX = "index_not_found_exception"
+# In one request, so that each is answered well within the client's patience.
+SEARCHES_AT_ONCE = 100
+OK = 200
+
+Document = Mapping[str, Any]
+
+
+class Search(NamedTuple):
+    """One search of many in a request: its line of indices, and its line of what is asked."""
+
+    where: bytes
+    what: bytes
+
+    @classmethod
+    def of(cls, indices: Sequence[str], body: Mapping[str, Any]) -> Self:
+        """A search in indices, which need not exist."""
+        # Half an answer would make a second first of what is a copy.
+        whole = {"ignore_unavailable": True, "allow_partial_search_results": False}
+        return cls(json.dumps({"index": indices} | whole).encode(), json.dumps(body).encode())
+
+
+class Lookup:
+    """Reads documents by id, in real time, and by search, as of the last refresh."""
+
+    def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def get(
+        self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool = False
+    ) -> dict[str, Document]:
+        """Documents by id, with these fields of their source; none where there is none.
+
+        :param may_be_gone: an index that does not exist has no documents; else it is waited for.
+        :raises Interrupted: told to stop while Elasticsearch could not tell.
+        """
+        if not index_by_id:
+            return {}
+        wanted = [{"_index": index, "_id": key} for key, index in index_by_id.items()]
+
+        async def attempt() -> dict[str, Document]:
+            found = await asking(
+                lambda: self._client.mget(docs=wanted, source_includes=list(fields))
+            )
+            for doc in found["docs"]:
+                error = doc.get("error")
+                if error and not (may_be_gone and error["type"] == _NO_INDEX):
+                    raise Unavailable(f"Elasticsearch ({doc['_index']} cannot be read)")
+            return {doc["_id"]: doc for doc in found["docs"] if doc.get("found")}
+
+        return await self._patience.until_done(attempt)
+
+    async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
+        """The hits of each search.
+
+        :raises Interrupted: told to stop while Elasticsearch could not tell.
+        """
+        found: list[list[Document]] = []
+        for start in range(0, len(searches), SEARCHES_AT_ONCE):
+            lines = list(chain.from_iterable(searches[start : start + SEARCHES_AT_ONCE]))
+            found += await self._patience.until_done(partial(self._attempt, lines))
+        return found
+
+    async def _attempt(self, lines: Sequence[bytes]) -> list[list[Document]]:
+        try:
+            # Declared as mappings, but the client passes lines of bytes on as they are.
+            answer = await asking(
+                lambda: self._client.msearch(searches=cast("Sequence[Mapping[str, Any]]", lines))
+            )
+        except ApiError as error:
+            raise Unavailable(f"Elasticsearch (status {error.status_code} to a search)") from error
+        for told in answer["responses"]:
+            if told["status"] != OK:
+                # Also 400: an index that the set-up has not yet brought up to date.
+                kind = told["error"].get("type") if isinstance(told["error"], dict) else "refused"
+                raise Unavailable(f"Elasticsearch (a search: {kind})")
+        return [told["hits"]["hits"] for told in answer["responses"]]

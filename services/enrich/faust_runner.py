@@ -1,0 +1,179 @@
+"""The Faust application and its single, total agent.
+
+Faust commits past an event whose agent raised, returned or broke out of its loop (0.15.3,
+measured). So this agent does none of these: it settles every batch before the loop turns, and
+where that cannot be, the process ends on the spot with the batch uncommitted.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import faust
+from aiokafka import TopicPartition
+from yarl import URL
+
+from services.contracts.topics import Topic
+from services.runtime.health import Health
+from services.runtime.kafka.clients import MAX_POLL_INTERVAL_MS, REBALANCE_TIMEOUT_MS
+from services.runtime.kafka.dead_letters import Record
+from services.runtime.kafka.lag import FreezeWatch
+from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.lifecycle import EXIT_CRASHED
+from services.runtime.retry import Interrupted
+
+logger = logging.getLogger(__name__)
+
+# A batch is taken when it is full or this old: a bound on what batching adds to latency.
+BATCH_WITHIN_SECONDS = 0.25
+
+# Two looks at the same record, and then the patience of health.py, end a frozen process.
+LOOK_EVERY_SECONDS = 30.0
+
+# Faust's classes carry no usable types.
+FaustApp = Any
+Stream = Any
+Settle = Callable[[Sequence[Record]], Awaitable[None]]
+Look = Callable[[AbstractSet[int]], Awaitable[Mapping[TopicPartition, int]]]
+
+
+async def nothing_left(_own: AbstractSet[int]) -> Mapping[TopicPartition, int]:
+    """A look that sees nothing."""
+    return {}
+
+
+class StreamCrashed(RuntimeError):
+    """Faust has stopped by itself."""
+
+
+def application(broker: KafkaSettings, topic: Topic, folder: str) -> FaustApp:
+    """A Faust application that reads one topic and declares, sends and serves nothing.
+
+    :param folder: where Faust may make the folder that it always makes, and here leaves empty.
+    """
+    seconds = broker.session_timeout_seconds
+    return faust.App(
+        topic.group,
+        datadir=folder,
+        broker=[URL(f"aiokafka://{server}") for server in broker.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(broker),
+        broker_session_timeout=seconds,
+        broker_heartbeat_interval=seconds * 0.3,
+        broker_rebalance_timeout=REBALANCE_TIMEOUT_MS / 1000,
+        # Exceeding it would freeze the consumer for good; liveness is judged by progress instead.
+        broker_max_poll_interval=MAX_POLL_INTERVAL_MS / 1000,
+        broker_max_poll_records=500,
+        broker_commit_interval=0.5,
+        broker_commit_every=1000,
+        consumer_auto_offset_reset="earliest",
+        stream_buffer_maxsize=1000,
+        # Revoked partitions wait for the batch in hand.
+        stream_wait_empty=True,
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        autodiscover=False,
+    )
+
+
+class EnrichStream:
+    """Reads a topic in batches of at most ``batch_records`` and has each settled."""
+
+    def __init__(  # noqa: PLR0913 - what a worker is made of, each by its name
+        self,
+        app: FaustApp,
+        topic: Topic,
+        settle: Settle,
+        health: Health,
+        *,
+        batch_records: int,
+        look: Look = nothing_left,
+    ) -> None:
+        self._app = app
+        self._watch = FreezeWatch(lambda: look(self._own()))
+        self._frozen = False
+        self._stopping = asyncio.Event()
+        self._settle = settle
+        self._health = health
+        self._batch_records = batch_records
+        self._busy = False
+        source = app.topic(topic.name, key_type=bytes, value_type=bytes)
+        # One: with more, Faust commits past work in flight, and a killed worker loses it.
+        app.agent(source, concurrency=1)(self._agent)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Consume until told to stop, then finish and commit what is in hand.
+
+        :raises StreamCrashed: Faust stopped by itself.
+        """
+        self._stopping = stopping
+        await self._app.start()
+        self._health.ready = True
+        self._health.waiting_for = None
+        looking = asyncio.create_task(self._look_around(), name="freeze-watch")
+        try:
+            while not stopping.is_set():
+                # While a batch is in hand, the models' progress is the beat.
+                if not self._busy and not self._frozen:
+                    self._health.beat()
+                await self._app.wait(stopping, timeout=1.0)
+                if self._app.should_stop:
+                    raise StreamCrashed("Faust stopped") from self._app.crash_reason
+        finally:
+            looking.cancel()
+            # Stops fetching, waits for the batch in hand, commits, leaves the group.
+            await self._app.stop()
+
+    async def _agent(self, stream: Stream) -> None:
+        batches = stream.take_events(self._batch_records, within=BATCH_WITHIN_SECONDS)
+        async for events in batches:
+            self._busy, self._frozen = True, False
+            try:
+                records = [event.message for event in events]
+                with self._health.in_hand(min(record.timestamp for record in records)):
+                    await self._settle(records)
+            except BaseException as error:  # noqa: BLE001 - whatever leaves this loop loses a batch
+                _end_uncommitted(error, told_to=self._stopping.is_set())
+            self._busy = False
+            self._watch.worked()
+
+    async def _look_around(self) -> None:
+        """Once in a while see whether work lies about that nobody does."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            self._frozen = await self._watch.frozen() and not self._busy
+            if self._frozen:
+                logger.warning("There are records to read, and none come.")
+
+    def _own(self) -> set[int]:
+        return {tp.partition for tp in self._app.consumer.assignment()}
+
+
+def _end_uncommitted(error: BaseException, *, told_to: bool) -> None:
+    """Leave without a word to Faust: every other way out would commit the batch."""
+    if told_to and isinstance(error, Interrupted | asyncio.CancelledError):
+        logger.warning("A batch was given up uncommitted; it will be done again.")
+        code = 0
+    else:
+        logger.critical("The batch cannot be settled; the process ends.", exc_info=error)
+        code = EXIT_CRASHED
+    logging.shutdown()
+    os._exit(code)
+
+
+def _credentials(broker: KafkaSettings) -> Any:  # noqa: ANN401 - a union of Faust's classes
+    connection = broker.connection()
+    context = connection.get("ssl_context")
+    if "sasl_mechanism" in connection:
+        return faust.SASLCredentials(
+            username=connection["sasl_plain_username"],
+            password=connection["sasl_plain_password"],
+            ssl_context=context,
+            mechanism=connection["sasl_mechanism"],
+        )
+    return faust.SSLCredentials(context) if context is not None else None

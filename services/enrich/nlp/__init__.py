@@ -1,0 +1,1 @@
+"""Natural-language analysis: title and text in, entities, sentiment and keywords out."""

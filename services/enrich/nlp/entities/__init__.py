@@ -1,0 +1,1 @@
+"""Named entities: recognition and merging of aliases."""

@@ -1,0 +1,1 @@
+"""Sentiment of a text, and towards the entities in it."""

@@ -1,0 +1,1 @@
+"""Tokens, sentences, language and fingerprint of a text."""

@@ -1,0 +1,1 @@
+"""Scores of the models on the gold data."""

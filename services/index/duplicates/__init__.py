@@ -1,0 +1,1 @@
+"""Near-duplicates: the rules, and looking them up."""

@@ -1,0 +1,1 @@
+"""The Java runtime, the servers' jars and their pinned versions."""

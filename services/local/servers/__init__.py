@@ -1,0 +1,1 @@
+"""What the local stack starts: Kafka, Elasticsearch and workers."""

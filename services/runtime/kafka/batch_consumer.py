@@ -1,0 +1,167 @@
+"""The loop of a worker that takes batches and commits by hand, at least once.
+
+The order is always: every record of the batch at its final place, then the commit.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from services.contracts.topics import MIB
+from services.runtime import metrics
+from services.runtime.health import Health
+from services.runtime.retry import Interrupted, Patience
+
+logger = logging.getLogger(__name__)
+
+POLL_MS = 300
+# A batch is taken in slices until it is full or holds so many bytes: records that were packed well
+# may be thousands of times larger than what was fetched.
+SLICE_RECORDS = 50
+MAX_BATCH_BYTES = 32 * MIB
+# A rebalance waits this long for the batch in hand; the group's limit is a minute.
+REVOKE_PATIENCE_SECONDS = 8.0
+
+Batch = dict[TopicPartition, list[ConsumerRecord]]
+Settle = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+
+
+def _arrival(record: ConsumerRecord) -> tuple[int, str, int, int]:
+    return record.timestamp, record.topic, record.partition, record.offset
+
+
+class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """Takes batches, has them settled, commits explicit offsets.
+
+    ``settle(records)`` returns when every record is stored, handed on and acknowledged, or an
+    acknowledged dead letter; it raises ``Interrupted`` to give the batch up.
+    """
+
+    def __init__(self, health: Health, stopping: asyncio.Event, *, max_records: int) -> None:
+        self._health = health
+        self._stopping = stopping
+        self._max_records = max_records
+        self._settling = asyncio.Lock()
+        self._revoked = False
+        self._patience = Patience(health, self.interrupted)
+        # The next offset of each partition that is ours, as far as we know it to be committed.
+        self._committed: dict[TopicPartition, int] = {}
+        # False from when a batch was given up, which positions are past, until the next assignment.
+        self._positions_are_settled = True
+
+    def interrupted(self) -> bool:
+        """True when waiting any longer for the batch in hand would be pointless."""
+        return self._stopping.is_set() or self._revoked
+
+    async def run(self, consumer: AIOKafkaConsumer, settle: Settle) -> None:
+        """Work until told to stop; the batch in hand is finished first."""
+        while not self._stopping.is_set():
+            self._health.beat()
+            first = min(SLICE_RECORDS, self._max_records)
+            batch = await consumer.getmany(timeout_ms=POLL_MS, max_records=first)
+            self._health.ready = bool(consumer.assignment()) or self._health.ready
+            if not batch:
+                await self._idle(consumer)
+                continue
+            async with self._settling:
+                self._revoked = False
+                await self._fill(consumer, batch)
+                await self._finish(consumer, batch, settle)
+
+    async def _idle(self, consumer: AIOKafkaConsumer) -> None:
+        if not self._positions_are_settled:
+            return
+        try:
+            await self._commit_positions(consumer)
+        except (Interrupted, CommitFailedError, IllegalStateError):
+            logger.debug("Positions were not committed; they will be with the next batch.")
+
+    async def _fill(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
+        """Add to a batch what has been fetched already, as far as it may grow."""
+        more: Mapping[TopicPartition, Sequence[ConsumerRecord]] = batch
+        count = size = 0
+        while more:
+            taken = list(chain.from_iterable(more.values()))
+            count += len(taken)
+            size += sum(len(record.value or b"") for record in taken)
+            room = min(SLICE_RECORDS, self._max_records - count)
+            if room <= 0 or size >= MAX_BATCH_BYTES:
+                return
+            more = await consumer.getmany(timeout_ms=0, max_records=room)
+            for partition, records in more.items():
+                batch.setdefault(partition, []).extend(records)
+
+    async def _finish(
+        self,
+        consumer: AIOKafkaConsumer,
+        batch: Batch,
+        settle: Settle,
+    ) -> None:
+        started = time.monotonic()
+        stage = self._health.service
+        # By arrival: of two versions that claim the same time, the one that came later is newer,
+        # and clients without keys put them into different partitions.
+        records = sorted(chain.from_iterable(batch.values()), key=_arrival)
+        metrics.BATCH_RECORDS.labels(stage).observe(len(records))
+        oldest = min(record.timestamp for record in records) / 1000
+        try:
+            with self._health.in_hand(oldest):
+                await settle(records)
+                await self._commit(consumer, batch)
+        except Interrupted:
+            # Nothing to rewind: a worker that stops reads no more, and partitions that come back
+            # after a rebalance are read from their committed offset.
+            self._positions_are_settled = False
+            logger.warning("A batch was given up uncommitted; it will be done again.")
+        except (CommitFailedError, IllegalStateError):
+            # The new owner repeats the batch; ids and versions make that harmless.
+            self._positions_are_settled = False
+            logger.warning("Partitions were revoked before their batch was committed.")
+        metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
+
+    async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
+        await self._write(consumer, {tp: records[-1].offset + 1 for tp, records in batch.items()})
+
+    async def _commit_positions(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit past the marks that transactions leave: they are no records, but look like lag."""
+        passed = {}
+        for partition in consumer.assignment():
+            position = await self._patience.answered("Kafka", consumer.position(partition))
+            if position > self._committed.setdefault(partition, position):
+                passed[partition] = position
+        await self._write(consumer, passed)
+
+    async def _write(
+        self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
+    ) -> None:
+        ours = consumer.assignment()
+        written = {tp: offset for tp, offset in offsets.items() if tp in ours}
+        if written:  # aiokafka refuses an empty commit
+            await self._patience.answered("Kafka", consumer.commit(written))
+            self._committed |= written
+
+    async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
+        """Let the batch in hand finish, for a while; then have it given up."""
+        if not revoked:
+            return
+        try:
+            async with asyncio.timeout(REVOKE_PATIENCE_SECONDS):
+                async with self._settling:
+                    pass
+        except TimeoutError:
+            self._revoked = True
+
+    async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
+        """Say what this worker reads now."""
+        logger.info("Partitions were assigned.", extra={"partitions": len(assigned)})
+        # Whatever was read before, reading begins anew at the committed offsets.
+        self._committed.clear()
+        self._positions_are_settled = True
+        self._health.ready = True
+        self._health.waiting_for = None

@@ -1,0 +1,45 @@
+import io
+import json
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from services.cli.support.output import as_json, on_one_line, plain, words
+
+DANGEROUS = "\x1b[31m\x1b]0;title\x07\x9b2J\r\x08\u202e\u2066\u2028\x7f\udc9b"
+ANY = st.text() | st.text(alphabet=DANGEROUS)
+
+
+def is_safe(text: str, allowed: str = "\n\t") -> bool:
+    return not any(
+        unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
+        or char in "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        for char in text
+        if char not in allowed
+    )
+
+
+@given(ANY)
+def test_no_text_can_control_the_terminal(text: str) -> None:
+    assert is_safe(plain(text))
+    assert is_safe(on_one_line(text), allowed="")
+
+
+@given(st.recursive(ANY, lambda inner: st.lists(inner) | st.dictionaries(ANY, inner)))
+def test_json_is_exact_and_cannot_control_the_terminal(value: object) -> None:
+    assert json.loads(as_json(value)) == value
+    assert is_safe(as_json(value))
+
+
+def test_markup_is_printed_and_not_obeyed() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    with console.capture() as captured:
+        console.print(words("[bold red]a[/bold red] [link=http://x]b[/link] :smile:"))
+    assert captured.get() == "[bold red]a[/bold red] [link=http://x]b[/link] :smile:\n"
+
+
+def test_letters_of_all_scripts_stay() -> None:
+    text = "Füße Ναός यूनिकोड 新闻 👨\u200d👩\u200d👧"
+    assert plain(text) == on_one_line(text) == text

@@ -1,0 +1,208 @@
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.contracts.articles import AcceptedArticle, EnrichedArticle
+from services.enrich.enrichment import enrich
+from services.enrich.nlp.analyzer import Analysis, TextAnalyser
+
+SAMPLE = Path(__file__).parents[3] / "data" / "2025-12-27-new-year-greetings.txt"
+TEXTS = st.lists(
+    st.sampled_from(
+        ["Kim Jong Un ", "Putin’s ", "U.S. ", "met ", "\n\n", "the North", "North Korea. "]
+    )
+    | st.text(max_size=6)
+).map("".join)
+
+
+def sample(analyser: TextAnalyser) -> tuple[Analysis, str]:
+    headline, _, text = SAMPLE.read_text("utf-8").partition("\n")
+    text = text.strip()
+    return analyser.analyse(headline.strip().removeprefix("date 2025-12-27 "), text), text
+
+
+def names(analysis: Analysis, entity_type: str) -> list[str]:
+    return sorted(e.name for e in analysis.entities if e.type == entity_type)
+
+
+def test_the_sample_has_what_a_reader_would_name_none_twice_none_wrong(
+    analyser: TextAnalyser,
+) -> None:
+    analysis, _ = sample(analyser)
+
+    assert names(analysis, "PER") == ["Kim Jong Un", "Vladimir Putin"]
+    assert names(analysis, "ORG") == ["Korean Central News Agency", "Yonhap"]
+    assert names(analysis, "LOC") == sorted(
+        [
+            "North Korea",
+            "South Korea",
+            "Russia",
+            "Ukraine",
+            "Pyongyang",
+            "Moscow",
+            "Kursk",
+            "United States",
+        ]
+    )
+    assert analysis.language is not None
+    assert analysis.language.code == "en"
+    assert analysis.sentiment is not None
+
+
+def test_the_sample_counts_every_mention(analyser: TextAnalyser) -> None:
+    analysis, text = sample(analyser)
+    kim = next(e for e in analysis.entities if e.name == "Kim Jong Un")
+    agency = next(e for e in analysis.entities if e.name == "Korean Central News Agency")
+
+    assert kim.mentions == len(kim.offsets) == text.count("Kim")
+    assert [text[a:b] for a, b in agency.offsets] == ["Korean Central News Agency", "KCNA"]
+
+
+def test_the_people_and_places_of_the_headline_are_salient(analyser: TextAnalyser) -> None:
+    analysis, _ = sample(analyser)
+    salience = {e.name: e.salience for e in analysis.entities}
+
+    assert salience["Kim Jong Un"] > salience["Yonhap"] > 0
+    assert salience["Russia"] > salience["United States"]
+
+
+def test_a_surname_is_its_bearer_also_before_the_full_name(analyser: TextAnalyser) -> None:
+    text = "Merkel spoke in Berlin on Monday. Later Angela Merkel travelled to Paris."
+
+    people = [e for e in analyser.analyse(None, text).entities if e.type == "PER"]
+
+    assert [(e.name, e.mentions) for e in people] == [("Angela Merkel", 2)]
+
+
+def test_the_full_name_may_stand_in_the_title(analyser: TextAnalyser) -> None:
+    analysis = analyser.analyse(
+        "Angela Merkel visits Paris", "Merkel said she was glad to be there."
+    )
+    merkel = next(e for e in analysis.entities if e.type == "PER")
+
+    assert (merkel.name, merkel.mentions, merkel.offsets) == ("Angela Merkel", 2, ((0, 6),))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(title=st.none() | TEXTS, text=TEXTS)
+def test_any_text_is_analysed_within_bounds(
+    analyser: TextAnalyser, title: str | None, text: str
+) -> None:
+    analysis = analyser.analyse(title, text, "en")
+
+    keys = [(e.name, e.type) for e in analysis.entities]
+    assert len(keys) == len(set(keys))
+    spans = sorted(span for e in analysis.entities for span in e.offsets)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    for entity in analysis.entities:
+        assert entity.name
+        assert entity.mentions >= max(len(entity.offsets), 1)
+        assert 0 <= entity.salience <= 1
+        if entity.sentiment is not None:
+            assert -1 <= entity.sentiment.score <= 1
+        forms = {" ".join(text[a:b].split()) for a, b in entity.offsets}
+        assert entity.name in forms or title is not None
+    assert analyser.analyse(title, text, "en") == analysis
+
+
+@pytest.mark.parametrize("unit", ["a", "A", "(", "\n", "()", "A.", "Kim ", "a. ", "A-", "😀"])
+def test_a_megabyte_of_junk_is_survived(analyser: TextAnalyser, unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+
+    began = time.process_time()
+    analyser.analyse(None, text, "en")
+
+    assert time.process_time() - began < 10
+
+
+def test_a_language_without_models_is_not_read(analyser: TextAnalyser) -> None:
+    text = "Angela Merkel traf am Montag in Berlin den Präsidenten von Frankreich."
+
+    analysis = analyser.analyse(None, text)
+
+    assert analysis.language is not None
+    assert (analysis.language.code, analysis.understood) == ("de", False)
+    assert (analysis.entities, analysis.sentiment, analysis.word_count) == ((), None, 11)
+
+
+def test_the_publisher_is_believed_about_the_language(analyser: TextAnalyser) -> None:
+    analysis = analyser.analyse(None, "Paris, Berlin, Wien", "en-GB")
+
+    assert analysis.language is not None
+    assert (analysis.language.code, analysis.understood) == ("en", True)
+
+
+def test_every_stage_tells_its_model(analyser: TextAnalyser) -> None:
+    assert set(analyser.versions) == {
+        "language",
+        "entities",
+        "sentiment",
+        "entity_sentiment",
+        "keywords",
+        "location",
+        "fingerprint",
+    }
+    assert all(model and version for model, version in analyser.versions.values())
+
+
+def test_a_new_process_is_ready_within_a_second_of_work_and_250_megabytes() -> None:
+    code = (
+        "import psutil, time\n"
+        "from services.enrich.nlp.analyzer import TextAnalyser\n"
+        "TextAnalyser.load().analyse('A title', 'Kim met Putin in Moscow. ' * 40)\n"
+        "print(time.process_time(), psutil.Process().memory_info().rss)\n"
+    )
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter, our own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    seconds, bytes_resident = map(float, done.stdout.split())
+    assert seconds < 3  # one, on a machine that does nothing else
+    assert bytes_resident < 250_000_000
+
+
+def test_the_open_models_are_there_and_say_so(analyser: TextAnalyser) -> None:
+    opened = TextAnalyser.load(models="open")
+
+    found = opened.analyse(None, "Angela Merkel met Barack Obama in Berlin on Monday.")
+
+    assert {e.name for e in found.entities} == {"Angela Merkel", "Barack Obama", "Berlin"}
+    assert opened.versions["entities"] != analyser.versions["entities"]
+
+
+def test_the_sample_has_a_place_keywords_and_a_fingerprint(analyser: TextAnalyser) -> None:
+    analysis, _ = sample(analyser)
+
+    assert analysis.location is not None
+    assert (round(analysis.location.latitude), round(analysis.location.longitude)) in {
+        (40, 127),  # North Korea
+        (62, 105),  # Russia
+    }
+    assert "greetings" in " ".join(analysis.keywords)
+    assert len(analysis.keywords) >= 5
+    assert analysis.fingerprint is not None
+
+
+def test_an_article_is_enriched_with_all_of_it(analyser: TextAnalyser) -> None:
+    analysis, text = sample(analyser)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    article = AcceptedArticle(
+        article_id="0" * 32, version=1, text=text, received_at=now, accepted_at=now, word_count=1
+    )
+
+    enriched = EnrichedArticle.decode(enrich(article, analyser, now).encode())
+
+    assert enriched.fingerprint == analysis.fingerprint
+    assert enriched.keywords
+    assert enriched.location is not None
+    assert any(entity.sentiment is not None for entity in enriched.entities)
+    assert set(enriched.enrichment) == set(analyser.versions)

@@ -1,0 +1,219 @@
+"""Roles, against a stand-in for the index that finds and forgets what it is told to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from services.contracts.articles import EnrichedArticle, ModelVersion, Status
+from services.elastic.lookup import Document, Lookup, Search
+from services.index.duplicates.resolver import Duplicates
+from services.index.duplicates.rules import LEAST_CHARACTERS, MOST_BITS
+from services.index.locations import Place
+from services.runtime import metrics
+from tests.fakes.records import enriched
+
+HERE = "articles-2026.01"
+TEXT = "x" * LEAST_CHARACTERS
+FIRST_MODEL = {"fingerprint": ModelVersion(model="simhash-64", version="1")}
+NEXT_MODEL = {"fingerprint": ModelVersion(model="simhash-64", version="2")}
+# Far from 0, which the others' fingerprints are near.
+FAR = "f" * 16
+
+
+def article(number: int, fingerprint: str | None = "0" * 16, **fields: Any) -> EnrichedArticle:
+    known: dict[str, Any] = {"text": TEXT, "fingerprint": fingerprint, "enrichment": FIRST_MODEL}
+    return enriched(number, **known | fields)
+
+
+class Index:
+    """Stored articles; only those in ``searchable`` are found by searching."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, EnrichedArticle] = {}
+        self.searchable: set[str] = set()
+        self.asked: list[Mapping[str, Any]] = []
+
+    def put(self, *articles: EnrichedArticle) -> None:
+        for each in articles:
+            self.stored[each.article_id] = each
+            self.searchable.add(each.article_id)
+
+    def places(self) -> dict[str, Place]:
+        return {key: Place(HERE, each.version, 0, 1) for key, each in self.stored.items()}
+
+    async def get(
+        self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool
+    ) -> dict[str, Document]:
+        assert may_be_gone
+        return {
+            key: {"_id": key, "_source": self.stored[key].model_dump(mode="json")}
+            for key in index_by_id
+        }
+
+    async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
+        self.asked += [json.loads(each.what) for each in searches]
+        return [[self._hit(key) for key in sorted(self.searchable)] for _ in searches]
+
+    def _hit(self, key: str) -> Document:
+        names = ("fingerprint", "duplicate_of", "published_at", "received_at")
+        source = self.stored[key].model_dump(mode="json")
+        return {"_id": key, "fields": {n: [source[n]] for n in names if source[n] is not None}}
+
+
+def marker(index: Index, hours: int = 72) -> Duplicates:
+    return Duplicates(cast("Lookup", index), "", 1, timedelta(hours=hours))
+
+
+async def told(
+    duplicates: Duplicates, index: Index, *articles: EnrichedArticle, refused: Sequence[str] = ()
+) -> list[str | None]:
+    """The last digit of what each is a copy of."""
+    roles = await duplicates.roles(articles, index.places(), refused)
+    duplicates.remember(roles)
+    return [role.duplicate_of and role.duplicate_of[-1] for role in roles]
+
+
+async def test_what_is_searchable_makes_copies() -> None:
+    index = Index()
+    index.put(article(1))
+
+    assert await told(marker(index), index, article(2), article(3, FAR)) == ["1", None]
+
+
+async def test_the_search_is_bounded_in_time_in_distance_and_in_number() -> None:
+    index = Index()
+    await told(marker(index), index, article(1, "00000000000000ff", published_at="2026-01-01"))
+
+    (body,) = index.asked
+    assert (body["size"], body["knn"]["k"]) == (20, 20)
+    assert body["knn"]["similarity"] == MOST_BITS
+    assert body["knn"]["query_vector"] == "00000000000000ff"
+    window = {"gte": "2025-12-29T00:00:00+00:00", "lte": "2026-01-04T00:00:00+00:00"}
+    assert body["knn"]["filter"]["bool"]["should"] == [
+        {"range": {"published_at": window}},
+        {"range": {"received_at": window}},
+    ]
+
+
+async def test_what_the_search_brings_is_checked() -> None:
+    """
+    It may bring what arrived within the window and was published long before.
+    """
+    index = Index()
+    index.put(article(1, published_at="2025-06-01"), article(2, "00000000000001ff"))
+
+    assert await told(marker(index), index, article(3)) == [None]
+
+
+async def test_articles_of_one_batch_are_compared_as_they_arrived() -> None:
+    index = Index()
+    early = article(1).received_at - timedelta(seconds=1)
+
+    batch = [article(1), article(2, received_at=early), article(3, "000000000000000f")]
+
+    assert await told(marker(index), index, *batch) == ["2", None, "2"]
+
+
+async def test_what_this_worker_has_just_written_is_remembered_and_of_others_is_not() -> None:
+    index = Index()
+    duplicates = marker(index)
+    await told(duplicates, index, article(1))
+
+    assert await told(duplicates, index, article(2)) == ["1"]
+    assert await told(marker(index), index, article(2)) == [None]
+
+
+async def test_what_was_not_stored_is_not_remembered() -> None:
+    index = Index()
+    duplicates = marker(index)
+    await duplicates.roles([article(1)], {})
+
+    assert await told(duplicates, index, article(2)) == [None]
+
+
+async def test_a_killed_article_is_nobodys_first_from_then_on() -> None:
+    index = Index()
+    duplicates = marker(index)
+    await told(duplicates, index, article(1))
+    await told(duplicates, index, article(1, status=Status.CANCELED, text="", fingerprint=None))
+
+    assert await told(duplicates, index, article(2)) == [None]
+
+
+async def test_a_first_stays_a_first() -> None:
+    index = Index()
+    index.put(article(1), article(2, FAR))
+
+    # Its new text is near another's; nothing is even asked.
+    assert await told(marker(index), index, article(2, version=2)) == [None]
+    assert index.asked == []
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        (article(2), "1"),  # redelivered; its first is gone, and nothing is asked
+        (article(2, FAR, enrichment=NEXT_MODEL), "1"),  # another model's: cannot be compared
+        (article(2, FAR), None),  # another text
+        (article(2, "0" * 15 + "1"), None),  # another text, near nothing of its group any more
+        (article(2, status=Status.CANCELED, text="", fingerprint=None, enrichment={}), None),
+    ],
+)
+async def test_a_copy_stays_one_as_long_as_its_text_does(
+    again: EnrichedArticle, expected: str | None
+) -> None:
+    index = Index()
+    index.put(article(2, duplicate_of=article(1).article_id))
+
+    assert await told(marker(index), index, again) == [expected]
+
+
+async def test_a_corrected_copy_stays_one_by_another_of_its_group() -> None:
+    index = Index()
+    root = article(1).article_id
+    index.put(article(2, duplicate_of=root), article(3, duplicate_of=root))
+
+    assert await told(marker(index), index, article(2, "0" * 15 + "1")) == ["1"]
+
+
+async def test_a_corrected_copy_joins_no_other_group() -> None:
+    index = Index()
+    index.put(article(2, duplicate_of=article(1).article_id), article(3, FAR))
+
+    assert await told(marker(index), index, article(2, FAR)) == [None]
+
+
+async def test_what_was_refused_stands_for_nothing() -> None:
+    index = Index()
+    gone = article(1).article_id
+    # Searchable already: the copies that pointed at it, which are decided again.
+    index.put(article(2, duplicate_of=gone), article(3, duplicate_of=gone))
+    duplicates = marker(index)
+
+    roles = await duplicates.roles([article(2), article(3)], {}, refused=[gone])
+
+    assert [role.duplicate_of for role in roles] == [article(3).article_id, None]
+
+
+async def test_a_window_of_nothing_asks_nothing_and_leaves_the_field_alone() -> None:
+    index = Index()
+    index.put(article(1))
+    off = marker(index, hours=0)
+
+    assert await told(off, index, article(2), article(3, duplicate_of="7" * 32)) == [None, "7"]
+    assert index.asked == []
+
+
+async def test_copies_are_counted_once() -> None:
+    index = Index()
+    index.put(article(1))
+    before = metrics.DUPLICATES._value.get()  # noqa: SLF001 - the library tells it nowhere else
+
+    await told(marker(index), index, article(2))
+    index.put(article(2, duplicate_of=article(1).article_id))
+    await told(marker(index), index, article(2))
+
+    assert metrics.DUPLICATES._value.get() == before + 1  # noqa: SLF001 - as above

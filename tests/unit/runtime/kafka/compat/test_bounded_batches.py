@@ -1,0 +1,146 @@
+"""Compressed batches, as a broker stores them, unpacked in bounded memory."""
+
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
+
+import cramjam
+import pytest
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from services.contracts.topics import DOOR_BYTES
+from services.runtime.kafka.compat import bounded_batches as unpacking
+from services.runtime.kafka.compat.bounded_batches import (
+    MAX_UNPACKED_BYTES,
+    BoundedRecords,
+    CutValue,
+)
+
+NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
+CODECS = [NONE, GZIP, SNAPPY, LZ4, ZSTD]
+
+# Where a batch says its length and its codec, and where its records begin.
+LENGTH_AT, CODEC_AT, HEAD_BYTES = 8, 22, 61
+
+
+def packed(codec: int, values: Sequence[bytes | None]) -> bytes:
+    builder = DefaultRecordBatchBuilder(
+        magic=2,
+        compression_type=codec,
+        is_transactional=False,
+        producer_id=-1,
+        producer_epoch=-1,
+        base_sequence=-1,
+        batch_size=2**31 - 1,
+    )
+    for offset, value in enumerate(values):
+        builder.append(offset, timestamp=5, key=b"k", value=value, headers=[("h", b"x")])
+    return bytes(builder.build())
+
+
+def unpacked(batch: bytes) -> list[Any]:
+    return list(BoundedRecords(batch).next_batch())
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_ordinary_batches_come_as_they_were(codec: int) -> None:
+    values = [b"one" * 1000, None, b""]
+    records = BoundedRecords(packed(codec, values) * 2 + b"the beginning of a third one"[:11])
+
+    for _ in range(2):
+        batch = records.next_batch()
+        assert batch.validate_crc()
+        found = list(batch)
+        assert [record.value for record in found] == values
+        assert [(r.offset, r.timestamp, r.key, r.headers) for r in found] == [
+            (offset, 5, b"k", [("h", b"x")]) for offset in range(3)
+        ]
+        assert batch.next_offset == 3
+    assert not records.has_next()
+
+
+def test_a_batch_gives_its_records_one_by_one_as_the_mark_of_a_transaction_is_read() -> None:
+    batch = BoundedRecords(packed(NONE, [b"one", b"two"])).next_batch()
+
+    assert next(batch).value == b"one"
+    assert [record.value for record in batch] == [b"two"]
+    assert next(batch, None) is None
+
+
+def misnamed(codec: int, values: Sequence[bytes | None]) -> bytes:
+    """A batch whose headers' names are no UTF-8, which aiokafka's own builder would not write."""
+    batch = packed(NONE, values)
+    head, records = bytearray(batch[:HEAD_BYTES]), batch[HEAD_BYTES:]
+    records = records.replace(b"\x02h\x02x", b"\x02\xff\x02x")
+    if codec == ZSTD:
+        records = bytes(cramjam.zstd.compress(records))
+        head[LENGTH_AT : LENGTH_AT + 4] = (HEAD_BYTES + len(records) - 12).to_bytes(4)
+        head[CODEC_AT] = ZSTD
+    return bytes(head) + records
+
+
+@pytest.mark.parametrize("codec", [NONE, ZSTD])
+def test_a_header_whose_name_is_no_text_stops_nobody(codec: int) -> None:
+    found = unpacked(misnamed(codec, [b"one", None, b""]))
+
+    assert [(r.offset, r.timestamp, r.key, r.value) for r in found] == [
+        (0, 5, b"k", b"one"),
+        (1, 5, b"k", None),
+        (2, 5, b"k", b""),
+    ]
+    assert found[0].headers == [("\ufffd", b"x")]
+
+
+@pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
+def test_a_value_over_the_door_is_cut_and_its_neighbours_are_whole(codec: int) -> None:
+    first, cut, last = unpacked(packed(codec, [b"a", bytes(DOOR_BYTES + 1), b"b"]))
+
+    assert (first.value, last.value) == (b"a", b"b")
+    assert isinstance(cut.value, CutValue)
+    assert (len(cut.value), cut.offset, cut.key) == (DOOR_BYTES, 1, b"k")
+    assert cut.value.why == f"{DOOR_BYTES + 1} bytes, of which {DOOR_BYTES} are kept"
+
+
+@pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
+def test_what_is_out_of_reach_is_told_for_every_record_and_kept_packed(codec: int) -> None:
+    batch = packed(codec, [b"a", bytes(2 * MAX_UNPACKED_BYTES), b"b"])
+
+    first, bomb, behind = unpacked(batch)
+
+    assert first.value == b"a"
+    assert (bomb.offset, behind.offset) == (1, 2)
+    assert bomb.value == batch[:DOOR_BYTES]
+    assert behind.value == b""
+    assert all(isinstance(record.value, CutValue) for record in (bomb, behind))
+    assert f"{len(batch)} bytes that unpack to over {MAX_UNPACKED_BYTES}" in bomb.value.why
+
+
+def test_two_hundred_megabytes_of_zeros_cost_a_bounded_amount_of_memory() -> None:
+    batch = packed(GZIP, [bytes(200_000_000)])
+    tracemalloc.start()
+    try:
+        unpacked(batch)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MAX_UNPACKED_BYTES
+
+
+def test_a_batch_that_says_more_than_it_holds_is_corrupt_and_not_cut() -> None:
+    batch = bytearray(packed(NONE, [b"a", b"b"]))
+    batch[60] = 3  # the number of records
+
+    with pytest.raises(CorruptRecordException):
+        unpacked(bytes(batch))
+
+
+def test_every_consumer_of_this_version_of_the_client_unpacks_like_this() -> None:
+    """
+    The client has no setting for it: this fails when it has moved what we replace.
+    """
+    assert fetcher.MemoryRecords.__name__ in {"MemoryRecords", "BoundedRecords"}
+    unpacking.install()
+    assert fetcher.MemoryRecords is BoundedRecords
