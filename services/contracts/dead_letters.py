@@ -50,7 +50,7 @@ def replayed_topic(namespace: str) -> str:
     return f"{namespace}.{REPLAYED}" if namespace else REPLAYED
 
 
-class Place(NamedTuple):
+class DeadLetterRef(NamedTuple):
     """Names a record of a topic for good: ``articles.raw.dead/0/17``."""
 
     topic: str
@@ -137,7 +137,7 @@ class DeadLetter:
             said[FIRST_ARRIVAL] = str(self.first_arrival_ms)
         return [*carried(original), *((name, value.encode()) for name, value in said.items())]
 
-    def replay_headers(self, place: Place, original: Headers) -> list[tuple[str, bytes]]:
+    def replay_headers(self, place: DeadLetterRef, original: Headers) -> list[tuple[str, bytes]]:
         """The headers with which the letter at this place goes back to its topic."""
         said = {ATTEMPT: str(self.attempt + 1), REPLAY_OF: str(place)}
         if self.first_arrival_ms is not None:

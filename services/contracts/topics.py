@@ -8,7 +8,7 @@ MIB = 1024 * 1024
 
 # The largest record that the broker takes at all. What is larger than an article may be is refused
 # by ingest, as a dead letter with the limit named, so the door must be wider than the article.
-DOOR_BYTES = 4 * MIB
+MAX_RECORD_BYTES = 4 * MIB
 
 # Headers and framing of a record, on top of its value.
 ENVELOPE_BYTES = 64 * 1024
@@ -38,7 +38,7 @@ class Topic:
             f"{namespace}.{self.name}", f"{namespace}.{self.group}", self.max_message_bytes
         )
 
-    def reader(self, generation: int) -> str:
+    def consumer_group(self, generation: int) -> str:
         """The group that reads the topic from its start for another generation of what it fills."""
         return self.group if generation == 1 else f"{self.group}-g{generation}"
 
@@ -69,10 +69,10 @@ class Topic:
         return self.configs(retention_ms=retention_ms) | {"max.message.bytes": limit}
 
 
-RAW = Topic("articles.raw", "newsline-ingest", DOOR_BYTES + ENVELOPE_BYTES)
+RAW = Topic("articles.raw", "newsline-ingest", MAX_RECORD_BYTES + ENVELOPE_BYTES)
 # JSON escapes and Unicode normalisation can make a record larger than what came through the door.
-ACCEPTED = Topic("articles.accepted", "newsline-enrich", DOOR_BYTES + ENVELOPE_BYTES)
-ENRICHED = Topic("articles.enriched", "newsline-index", 2 * DOOR_BYTES)
+ACCEPTED = Topic("articles.accepted", "newsline-enrich", MAX_RECORD_BYTES + ENVELOPE_BYTES)
+ENRICHED = Topic("articles.enriched", "newsline-index", 2 * MAX_RECORD_BYTES)
 
 FLOW = (RAW, ACCEPTED, ENRICHED)
 

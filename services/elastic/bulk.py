@@ -14,7 +14,7 @@ from elasticsearch import ApiError, AsyncElasticsearch
 
 from services.contracts.topics import MIB
 from services.elastic.client import BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, Overloaded, asking
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +57,9 @@ class Bulk:
     is halved until the culprit stands alone.
     """
 
-    def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
+    def __init__(self, client: AsyncElasticsearch, retry: RetryPolicy) -> None:
         self._client = client
-        self._patience = patience
+        self._retry = retry
         self._most = MOST_OPERATIONS
 
     async def run(self, operations: Sequence[Operation]) -> list[Result]:
@@ -70,7 +70,7 @@ class Bulk:
         results: dict[int, Result] = {}
         for numbers in _chunks(operations):
             waiting = list(numbers)
-            await self._patience.until_done(partial(self._send_all, operations, waiting, results))
+            await self._retry.run(partial(self._send_all, operations, waiting, results))
         return [results[number] for number in range(len(operations))]
 
     async def _send_all(

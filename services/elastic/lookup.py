@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self, cast
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from services.elastic.client import asking
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 _NO_INDEX = "index_not_found_exception"
 # In one request, so that each is answered well within the client's patience.
@@ -39,9 +39,9 @@ class Search(NamedTuple):
 class Lookup:
     """Reads documents by id, in real time, and by search, as of the last refresh."""
 
-    def __init__(self, client: AsyncElasticsearch, patience: Patience) -> None:
+    def __init__(self, client: AsyncElasticsearch, retry: RetryPolicy) -> None:
         self._client = client
-        self._patience = patience
+        self._retry = retry
 
     async def get(
         self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool = False
@@ -65,7 +65,7 @@ class Lookup:
                     raise Unavailable(f"Elasticsearch ({doc['_index']} cannot be read)")
             return {doc["_id"]: doc for doc in found["docs"] if doc.get("found")}
 
-        return await self._patience.until_done(attempt)
+        return await self._retry.run(attempt)
 
     async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
         """The hits of each search.
@@ -75,7 +75,7 @@ class Lookup:
         found: list[list[Document]] = []
         for start in range(0, len(searches), SEARCHES_AT_ONCE):
             lines = list(chain.from_iterable(searches[start : start + SEARCHES_AT_ONCE]))
-            found += await self._patience.until_done(partial(self._attempt, lines))
+            found += await self._retry.run(partial(self._attempt, lines))
         return found
 
     async def _attempt(self, lines: Sequence[bytes]) -> list[list[Document]]:

@@ -13,7 +13,7 @@ from services.contracts.articles import Status
 from services.elastic import naming
 from services.elastic.client import asking
 from services.elastic.settings import IndexSettings
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 # Raised with every change of templates/*.json; a worker waits for at least its own.
 TEMPLATE_VERSION = 3
@@ -151,7 +151,7 @@ async def installed(client: AsyncElasticsearch, name: str) -> int:
 
 
 async def wait_for_schema(
-    client: AsyncElasticsearch, namespace: str, patience: Patience, generation: int = 1
+    client: AsyncElasticsearch, namespace: str, retry: RetryPolicy, generation: int = 1
 ) -> None:
     """Return once Elasticsearch answers and has our templates or newer ones.
 
@@ -172,7 +172,7 @@ async def wait_for_schema(
                     "`newsline setup` installs it"
                 )
 
-    await patience.until_done(attempt)
+    await retry.run(attempt)
 
 
 def _declared(name: str) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from services.enrich.worker import STAGE, Enricher
 from services.runtime import lifecycle
 from services.runtime.health import Health
 from services.runtime.kafka import clients as kafka
-from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.batch_producer import BatchProducer
 from services.runtime.kafka.clients import connected
 from services.runtime.kafka.dead_letters import DeadLetterWriter
 from services.runtime.kafka.lag import backlog
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.kafka.topics import wait_for_topics
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,
@@ -41,7 +41,7 @@ def main() -> None:
     accepted, enriched = ACCEPTED.within(worker.namespace), ENRICHED.within(worker.namespace)
 
     async def body(stopping: asyncio.Event, health: Health) -> None:
-        patience = Patience(health, stopping.is_set)
+        retry = RetryPolicy(health, stopping.is_set)
         pool = EnrichmentPool(
             Models(partial(enrichment.load, settings.models), enrichment.enrich_value),
             processes=settings.processes,
@@ -50,19 +50,19 @@ def main() -> None:
         )
         try:
             await pool.start()
-            await wait_for_topics(broker, [accepted.name, accepted.dead, enriched.name], patience)
+            await wait_for_topics(broker, [accepted.name, accepted.dead, enriched.name], retry)
             async with AsyncExitStack() as until_the_end:
                 folder = until_the_end.enter_context(TemporaryDirectory(prefix="newsline-enrich-"))
                 producer = await until_the_end.enter_async_context(
-                    connected(lambda: kafka.producer(broker), patience)
+                    connected(lambda: kafka.producer(broker), retry)
                 )
-                sender = Sender(producer, patience)
+                sender = BatchProducer(producer, retry)
                 letters = DeadLetterWriter(STAGE, accepted, sender)
                 enricher = Enricher(pool, sender, letters, enriched)
                 await stream.EnrichStream(
                     stream.application(broker, accepted, folder),
                     accepted,
-                    enricher.settle,
+                    enricher.process,
                     health,
                     batch_records=settings.batch_records,
                     look=partial(backlog, broker, accepted),

@@ -36,7 +36,7 @@ LOOK_EVERY_SECONDS = 30.0
 # Faust's classes carry no usable types.
 FaustApp = Any
 Stream = Any
-Settle = Callable[[Sequence[Record]], Awaitable[None]]
+ProcessBatch = Callable[[Sequence[Record]], Awaitable[None]]
 Look = Callable[[AbstractSet[int]], Awaitable[Mapping[TopicPartition, int]]]
 
 
@@ -88,7 +88,7 @@ class EnrichStream:
         self,
         app: FaustApp,
         topic: Topic,
-        settle: Settle,
+        process: ProcessBatch,
         health: Health,
         *,
         batch_records: int,
@@ -98,7 +98,7 @@ class EnrichStream:
         self._watch = FreezeWatch(lambda: look(self._own()))
         self._frozen = False
         self._stopping = asyncio.Event()
-        self._settle = settle
+        self._process = process
         self._health = health
         self._batch_records = batch_records
         self._busy = False
@@ -136,7 +136,7 @@ class EnrichStream:
             try:
                 records = [event.message for event in events]
                 with self._health.in_hand(min(record.timestamp for record in records)):
-                    await self._settle(records)
+                    await self._process(records)
             except BaseException as error:  # noqa: BLE001 - whatever leaves this loop loses a batch
                 _end_uncommitted(error, told_to=self._stopping.is_set())
             self._busy = False

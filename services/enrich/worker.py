@@ -52,7 +52,7 @@ class Enricher:
         self._topic = enriched_topic
         self._guard = RejectionGuard()
 
-    async def settle(self, records: Sequence[Record]) -> None:
+    async def process(self, records: Sequence[Record]) -> None:
         """Bring every record to its final place: the next topic or the dead letters.
 
         :raises Interrupted: told to stop while the broker could not take them.

@@ -12,12 +12,12 @@ from services.runtime import lifecycle
 from services.runtime.health import Health
 from services.runtime.kafka import clients as kafka
 from services.runtime.kafka.batch_consumer import BatchLoop
-from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.batch_producer import BatchProducer
 from services.runtime.kafka.clients import connected
 from services.runtime.kafka.dead_letters import DeadLetterWriter
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.kafka.topics import wait_for_topics
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,
@@ -40,31 +40,31 @@ def main() -> None:
 
     async def body(stopping: asyncio.Event, health: Health) -> None:
         loop = BatchLoop(health, stopping, max_records=settings.batch_records)
-        patience = Patience(health, loop.interrupted)
+        retry = RetryPolicy(health, loop.interrupted)
         async with elasticsearch.client() as client:
-            await wait_for_topics(broker, [topic.name, topic.dead], patience)
-            await wait_for_schema(client, worker.namespace, patience, indices.generation)
+            await wait_for_topics(broker, [topic.name, topic.dead], retry)
+            await wait_for_schema(client, worker.namespace, retry, indices.generation)
             async with (
-                connected(lambda: kafka.producer(broker), patience) as producer,
+                connected(lambda: kafka.producer(broker), retry) as producer,
                 connected(
                     lambda: kafka.consumer(
                         broker,
                         topics=[topic.name],
-                        group=topic.reader(indices.generation),
+                        group=topic.consumer_group(indices.generation),
                         listener=loop,
                     ),
-                    patience,
+                    retry,
                 ) as consumer,
             ):
-                letters = DeadLetterWriter(STAGE, topic, Sender(producer, patience))
+                letters = DeadLetterWriter(STAGE, topic, BatchProducer(producer, retry))
                 store = ArticleStore(
                     client,
                     worker.namespace,
-                    patience,
+                    retry,
                     indices.generation,
                     settings.duplicate_window,
                 )
-                await loop.run(consumer, Indexer(store, letters).settle)
+                await loop.run(consumer, Indexer(store, letters).process)
 
     lifecycle.run(STAGE, worker, body)
 

@@ -46,7 +46,7 @@ class Indexer:
     dead_letters: DeadLetters
     guard: RejectionGuard = field(default_factory=RejectionGuard)
 
-    async def settle(self, records: Sequence[ConsumerRecord]) -> None:
+    async def process(self, records: Sequence[ConsumerRecord]) -> None:
         """Bring every record to its final place: the index or the dead letters.
 
         :raises Interrupted: told to stop while a server could not take them.

@@ -23,7 +23,7 @@ from services.elastic.lookup import Lookup
 from services.index.document import action, document
 from services.index.duplicates.resolver import Duplicates, Role
 from services.index.locations import Place, Places, version
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 
 
 class Outcome(StrEnum):
@@ -53,16 +53,16 @@ class ArticleStore:
         self,
         client: AsyncElasticsearch,
         namespace: str,
-        patience: Patience,
+        retry: RetryPolicy,
         generation: int = 1,
         duplicate_window: timedelta = timedelta(0),
     ) -> None:
         self._namespace = namespace
         self._generation = generation
-        lookup = Lookup(client, patience)
+        lookup = Lookup(client, retry)
         self._places = Places(lookup, naming.locations(namespace, generation))
         self._duplicates = Duplicates(lookup, namespace, generation, duplicate_window)
-        self._bulk = Bulk(client, patience)
+        self._bulk = Bulk(client, retry)
 
     async def write(self, articles: Sequence[EnrichedArticle]) -> list[Verdict]:
         """One verdict per article, in order. Waits while Elasticsearch cannot take them.

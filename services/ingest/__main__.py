@@ -11,12 +11,12 @@ from services.runtime import lifecycle
 from services.runtime.health import Health
 from services.runtime.kafka import clients as kafka
 from services.runtime.kafka.batch_consumer import BatchLoop
-from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.batch_producer import BatchProducer
 from services.runtime.kafka.clients import connected
 from services.runtime.kafka.dead_letters import DeadLetterWriter
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.kafka.topics import wait_for_topics
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,
@@ -38,23 +38,23 @@ def main() -> None:
 
     async def body(stopping: asyncio.Event, health: Health) -> None:
         loop = BatchLoop(health, stopping, max_records=settings.batch_records)
-        patience = Patience(health, loop.interrupted)
-        await wait_for_topics(broker, [raw.name, raw.dead, accepted.name], patience)
+        retry = RetryPolicy(health, loop.interrupted)
+        await wait_for_topics(broker, [raw.name, raw.dead, accepted.name], retry)
         async with (
-            connected(lambda: kafka.producer(broker), patience) as producer,
+            connected(lambda: kafka.producer(broker), retry) as producer,
             connected(
                 lambda: kafka.consumer(broker, topics=[raw.name], group=raw.group, listener=loop),
-                patience,
+                retry,
             ) as consumer,
         ):
-            sender = Sender(producer, patience)
+            sender = BatchProducer(producer, retry)
             ingester = Ingester(
                 accept=partial(accept, max_article_bytes=settings.max_article_bytes),
                 sender=sender,
                 dead_letters=DeadLetterWriter(STAGE, raw, sender),
                 accepted_topic=accepted,
             )
-            await loop.run(consumer, ingester.settle)
+            await loop.run(consumer, ingester.process)
 
     lifecycle.run(STAGE, worker, body)
 

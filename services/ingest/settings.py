@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.contracts.topics import DOOR_BYTES, MIB
+from services.contracts.topics import MAX_RECORD_BYTES, MIB
 from services.runtime.settings import PREFIX, Settings
 
 
@@ -15,4 +15,4 @@ class IngestSettings(Settings):
     batch_records: int = Field(default=500, ge=1, le=10_000)
     # A quarter of what the door takes: JSON escapes and normalisation may make it grow, and the
     # next topics must take whatever is accepted.
-    max_article_bytes: int = Field(default=MIB, ge=1024, le=DOOR_BYTES // 4)
+    max_article_bytes: int = Field(default=MIB, ge=1024, le=MAX_RECORD_BYTES // 4)

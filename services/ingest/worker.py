@@ -68,7 +68,7 @@ class Ingester:
     accepted_topic: Topic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def settle(self, records: Sequence[ConsumerRecord]) -> None:
+    async def process(self, records: Sequence[ConsumerRecord]) -> None:
         """Bring every record to its final place: the next topic or the dead letters.
 
         :raises Interrupted: told to stop while the broker could not take them.

@@ -36,7 +36,7 @@ class Interrupted(Exception):
     """The worker is stopping, or its partitions are another's now: give the work up uncommitted."""
 
 
-class Patience:
+class RetryPolicy:
     """Repeats what the world could not take, until it can or until it is interrupted.
 
     There is no limit of attempts: an outage may last any time, and records wait in Kafka.
@@ -48,7 +48,7 @@ class Patience:
         self._health = health
         self.interrupted = interrupted
 
-    async def until_done(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def run(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Await ``attempt()`` again and again while it raises ``Unavailable``.
 
         :raises Interrupted: told to stop before it succeeded.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contracts.topics import DOOR_BYTES, ENRICHED, FLOW
+from services.contracts.topics import ENRICHED, FLOW, MAX_RECORD_BYTES
 from services.elastic.settings import ElasticsearchSettings
 from services.enrich.settings import EnrichSettings
 from services.runtime.health import USUAL_PORTS
@@ -193,7 +193,7 @@ def test_the_broker_takes_what_the_topics_take(services: Object) -> None:
 
     assert int(environment["KAFKA_MESSAGE_MAX_BYTES"]) == largest
     assert int(environment["KAFKA_REPLICA_FETCH_MAX_BYTES"]) == largest
-    assert max(topic.max_message_bytes for topic in FLOW) == 2 * DOOR_BYTES
+    assert max(topic.max_message_bytes for topic in FLOW) == 2 * MAX_RECORD_BYTES
 
 
 @pytest.mark.parametrize(

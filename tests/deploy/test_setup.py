@@ -21,7 +21,7 @@ from services.cli.setup import api_keys, servers
 from services.cli.setup import kibana_import as dashboards
 from services.cli.setup import steps as command
 from services.cli.setup.kibana import objects
-from services.cli.setup.patience import ServerAway, patiently
+from services.cli.setup.retry import ServerAway, patiently
 from services.elastic import naming
 from services.elastic.settings import ElasticsearchSettings
 from tests.deploy.reading import Object

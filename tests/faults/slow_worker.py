@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from services.index.writer import ArticleStore
-from services.runtime.kafka.batch_producer import Sender
+from services.runtime.kafka.batch_producer import BatchProducer
 
 # Longer than a rebalance, so that a batch which nobody waits for ends after it.
 BATCH_SECONDS = 3.0
@@ -30,6 +30,6 @@ def late(hand_on: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]
 
 
 if __name__ == "__main__":
-    for owner, name in ((Sender, "send"), (ArticleStore, "write")):
+    for owner, name in ((BatchProducer, "send"), (ArticleStore, "write")):
         setattr(owner, name, late(getattr(owner, name)))
     import_module(f"services.{os.environ['SERVICE']}.__main__").main()

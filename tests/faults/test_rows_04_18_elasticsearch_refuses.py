@@ -8,7 +8,7 @@ import pytest
 
 from services.elastic.bulk import Bulk, Operation
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers, own_servers
 from tests.faults.test_row_03_elasticsearch_away import waits
@@ -63,7 +63,7 @@ async def test_row_06_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_s
     batch = [operation(pipe, str(number)) for number in range(40)]
     for place, culprit in zip((7, 20, 42), culprits, strict=True):
         batch.insert(place, culprit)
-    bulk = Bulk(pipe.client, Patience(Health("index"), lambda: False))
+    bulk = Bulk(pipe.client, RetryPolicy(Health("index"), lambda: False))
 
     results = await bulk.run(batch)
 

@@ -11,7 +11,7 @@ from elasticsearch import AsyncElasticsearch
 from services.contracts.articles import Status
 from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
@@ -40,8 +40,8 @@ class SlowClient:
 
 
 def store(pipe: Pipeline, client: object = None) -> ArticleStore:
-    patience = Patience(Health("index"), lambda: False)
-    return ArticleStore(cast("AsyncElasticsearch", client or pipe.client), pipe.namespace, patience)
+    retry = RetryPolicy(Health("index"), lambda: False)
+    return ArticleStore(cast("AsyncElasticsearch", client or pipe.client), pipe.namespace, retry)
 
 
 async def versions(pipe: Pipeline) -> list[int]:

@@ -73,9 +73,9 @@ async def test_one_agent_runs_in_a_process_and_takes_one_batch_at_a_time(
 ) -> None:
     app = application(KafkaSettings(), ACCEPTED, str(tmp_path))
 
-    async def settle(_: object) -> None: ...
+    async def process(_: object) -> None: ...
 
-    EnrichStream(app, ACCEPTED, settle, Health("enrich"), batch_records=10)
+    EnrichStream(app, ACCEPTED, process, Health("enrich"), batch_records=10)
 
     (agent,) = app.agents.values()
     assert agent.concurrency == 1

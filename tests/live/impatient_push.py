@@ -9,12 +9,12 @@ import typer
 from services.cli.push import run as pushing
 from services.cli.push.formats import Format
 from services.cli.support.errors import guarded, run
-from services.cli.support.target import deployment
+from services.cli.support.target import read_target
 
 
 @guarded
 def push() -> None:
-    run(pushing.push(deployment(), [Path("-")], Format.NDJSON, answer_seconds=2))
+    run(pushing.push(read_target(), [Path("-")], Format.NDJSON, answer_seconds=2))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from services.cli.__main__ import app
 from services.cli.demo.run import ARTICLES
-from services.contracts.topics import DOOR_BYTES
+from services.contracts.topics import MAX_RECORD_BYTES
 from tests.live.pipeline import Pipeline, pipeline
 from tests.processes import runs
 from tests.servers import RunningStack
@@ -153,14 +153,14 @@ async def test_records_that_are_too_large_are_named_and_the_others_go(
 ) -> None:
     await alone("setup")
     file = tmp_path / "many.ndjson"
-    large = b'{"text": "' + b"x" * DOOR_BYTES + b'"}'
+    large = b'{"text": "' + b"x" * MAX_RECORD_BYTES + b'"}'
     # The largest that may pass: the broker's limits must not be narrower than ours.
-    largest = b'{"text": "' + b"y" * (DOOR_BYTES - 12) + b'"}'
+    largest = b'{"text": "' + b"y" * (MAX_RECORD_BYTES - 12) + b'"}'
     file.write_bytes(b"\n".join([b'{"text": "a"}', large, largest]))
     ran = await alone("push", str(tmp_path), str(file), "--json")
     assert (ran.code, ran.json["pushed"], ran.json["refused"]) == (1, 4, 2)
     assert ran.json["refusals"][0]["place"] == f"{file}:2"
-    assert f"the limit is {DOOR_BYTES}" in ran.json["refusals"][0]["reason"]
+    assert f"the limit is {MAX_RECORD_BYTES}" in ran.json["refusals"][0]["reason"]
     assert f"refused: {file}:2" in ran.err
 
 

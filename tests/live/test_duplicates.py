@@ -18,7 +18,7 @@ from services.cli.search.query import Question, request
 from services.contracts.articles import EnrichedArticle, Entity, Status
 from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline, Servers, pipeline
 
@@ -164,7 +164,7 @@ def store(pipe: Pipeline, client: object = None) -> ArticleStore:
     return ArticleStore(
         cast("AsyncElasticsearch", client or pipe.client),
         pipe.namespace,
-        Patience(Health("index"), lambda: False),
+        RetryPolicy(Health("index"), lambda: False),
         duplicate_window=timedelta(hours=72),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from services.contracts.articles import ModelVersion
 from services.index.writer import ArticleStore
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
@@ -38,7 +38,7 @@ def reenrich(pipe: Pipeline, *arguments: str, models: str = "default") -> dict[s
 
 
 async def test_stale_articles_are_enriched_again_and_the_others_are_left(pipe: Pipeline) -> None:
-    store = ArticleStore(pipe.client, pipe.namespace, Patience(Health("index"), lambda: False))
+    store = ArticleStore(pipe.client, pipe.namespace, RetryPolicy(Health("index"), lambda: False))
     text = "Angela Merkel met Emmanuel Macron in Berlin."
     stale = [enriched(n, text=text, language="en", enrichment=OLD) for n in range(1, 251)]
     await store.write(stale)
@@ -62,7 +62,7 @@ async def test_stale_articles_are_enriched_again_and_the_others_are_left(pipe: P
 
 
 async def test_a_limit_bounds_what_is_sent(pipe: Pipeline) -> None:
-    store = ArticleStore(pipe.client, pipe.namespace, Patience(Health("index"), lambda: False))
+    store = ArticleStore(pipe.client, pipe.namespace, RetryPolicy(Health("index"), lambda: False))
     await store.write([enriched(n, enrichment=OLD) for n in range(1, 6)])
     await pipe.documents()
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from services.elastic.settings import ElasticsearchSettings
 from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
@@ -79,7 +79,7 @@ async def test_what_a_proxy_refuses_for_its_size_is_sent_in_parts_and_only_the_l
         small_proxy(pipe.elasticsearch.url) as proxy,
         ElasticsearchSettings(url=proxy.url).client() as client,
     ):
-        store = ArticleStore(client, pipe.namespace, Patience(Health("index"), lambda: False))
+        store = ArticleStore(client, pipe.namespace, RetryPolicy(Health("index"), lambda: False))
         verdicts = await store.write(articles)
 
     large = verdicts.pop(17)

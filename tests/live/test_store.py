@@ -8,14 +8,14 @@ import pytest
 from services.contracts.articles import Entity, Status
 from services.index.writer import STALE, STORED, ArticleStore, Outcome, Verdict
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
 
 @pytest.fixture
 def store(pipe: Pipeline) -> ArticleStore:
-    return ArticleStore(pipe.client, pipe.namespace, Patience(Health("index"), lambda: False))
+    return ArticleStore(pipe.client, pipe.namespace, RetryPolicy(Health("index"), lambda: False))
 
 
 async def versions(pipe: Pipeline) -> list[int]:

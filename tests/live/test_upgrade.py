@@ -10,7 +10,7 @@ from services.elastic.schema import META, TEMPLATE_VERSION, install, templates
 from services.elastic.settings import IndexSettings
 from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
-from services.runtime.retry import Patience
+from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
 from tests.live.pipeline import Pipeline
 
@@ -55,8 +55,8 @@ async def wrote(pipe: Pipeline, version: int, month: str = "2025.11") -> None:
 
 
 def store(pipe: Pipeline) -> ArticleStore:
-    patience = Patience(Health("index"), lambda: False)
-    return ArticleStore(pipe.client, pipe.namespace, patience, duplicate_window=timedelta(hours=72))
+    retry = RetryPolicy(Health("index"), lambda: False)
+    return ArticleStore(pipe.client, pipe.namespace, retry, duplicate_window=timedelta(hours=72))
 
 
 async def stored(pipe: Pipeline) -> list[tuple[int, str]]:

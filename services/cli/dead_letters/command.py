@@ -73,14 +73,14 @@ def dead(  # noqa: PLR0913 - the options of a command
     # Kafka's client is slow to import, and `--help` needs none.
     from services.cli.dead_letters import summary as letters  # noqa: PLC0415 - see above
     from services.cli.dead_letters.reference import parsed  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    here = deployment()
+    target = read_target()
     sought = letters.Sought(stage.suffix if stage else "", frozenset(reasons or ()), still_open)
     if show is not None:
-        found = run(letters.one(here, parsed(here, show)))
+        found = run(letters.one(target, parsed(target, show)))
         letters.tell_one(*found, json_output=json_output, raw=raw)
     elif by_reason:
-        letters.tell_groups(run(letters.grouped(here, sought)), json_output=json_output)
+        letters.tell_groups(run(letters.grouped(target, sought)), json_output=json_output)
     else:
-        letters.tell(run(letters.listed(here, sought, limit)), json_output=json_output)
+        letters.tell(run(letters.listed(target, sought, limit)), json_output=json_output)

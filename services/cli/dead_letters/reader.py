@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import Stretch, records
-from services.contracts.dead_letters import DeadLetter, Headers, Place
+from services.contracts.dead_letters import DeadLetter, DeadLetterRef, Headers
 from services.contracts.topics import Topic
 
 # Places nearer than this are read in one go, with what lies between them.
@@ -31,9 +31,9 @@ class Buried:
     letter: DeadLetter
 
     @property
-    def place(self) -> Place:
+    def place(self) -> DeadLetterRef:
         """Names this dead letter for good: dead-letter topic, partition, offset."""
-        return Place(self.topic, self.partition, self.offset)
+        return DeadLetterRef(self.topic, self.partition, self.offset)
 
     @property
     def home(self) -> str:
@@ -105,7 +105,7 @@ async def letters(
 
 
 async def exhume(
-    broker: Broker, within: Mapping[TopicPartition, Stretch], places: Iterable[Place]
+    broker: Broker, within: Mapping[TopicPartition, Stretch], places: Iterable[DeadLetterRef]
 ) -> AsyncIterator[Exhumed]:
     """The letters at these places whole, in the order of the places; not those that are not there.
 

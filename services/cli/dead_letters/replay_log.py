@@ -14,7 +14,7 @@ from typing import NamedTuple
 from services.cli.dead_letters.reader import Buried
 from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import records
-from services.contracts.dead_letters import Place, Run
+from services.contracts.dead_letters import DeadLetterRef, Run
 
 
 class Replayed(NamedTuple):
@@ -69,7 +69,7 @@ async def history(broker: Broker, topic: str) -> History:
     return told
 
 
-def runs(places: Iterable[Place]) -> list[Run]:
+def runs(places: Iterable[DeadLetterRef]) -> list[Run]:
     """As few runs as say exactly these places."""
     found: list[Run] = []
     for topic, partition, offset in sorted(set(places)):

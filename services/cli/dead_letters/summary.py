@@ -16,8 +16,8 @@ from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import Code, Ended
 from services.cli.support.lag import Broker, broker
 from services.cli.support.output import output, say, show_json, words
-from services.cli.support.target import Deployment
-from services.contracts.dead_letters import Place, replayed_topic
+from services.cli.support.target import Target
+from services.contracts.dead_letters import DeadLetterRef, replayed_topic
 
 READ_SECONDS = 30.0
 
@@ -84,16 +84,16 @@ class Grouped:
         return {"counts": self.counts, "reasons": reasons}
 
 
-async def listed(here: Deployment, sought: Sought, limit: int) -> Listed:
+async def listed(target: Target, sought: Sought, limit: int) -> Listed:
     """The newest of these dead letters.
 
     :raises Ended: Kafka cannot be reached.
     """
-    topics = [topic for topic in here.flow if topic.name.endswith(sought.suffix)]
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
+    topics = [topic for topic in target.flow if topic.name.endswith(sought.suffix)]
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
             counts = await offsets.dead_letters(topics)
-            replayed = await history(offsets, replayed_topic(here.namespace))
+            replayed = await history(offsets, replayed_topic(target.namespace))
             if not (sought.reasons or sought.still_open):
                 found = await newest(offsets, topics, limit, READ_SECONDS)
                 return Listed(counts, found, replayed)
@@ -104,16 +104,16 @@ async def listed(here: Deployment, sought: Sought, limit: int) -> Listed:
             return Listed(counts, sorted(kept, reverse=True), replayed)
 
 
-async def grouped(here: Deployment, sought: Sought) -> Grouped:
+async def grouped(target: Target, sought: Sought) -> Grouped:
     """How many of these dead letters there are.
 
     :raises Ended: Kafka cannot be reached.
     """
-    topics = [topic for topic in here.flow if topic.name.endswith(sought.suffix)]
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
+    topics = [topic for topic in target.flow if topic.name.endswith(sought.suffix)]
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
             found = Grouped(await offsets.dead_letters(topics), Counter(), Counter())
-            replayed = await history(offsets, replayed_topic(here.namespace))
+            replayed = await history(offsets, replayed_topic(target.namespace))
             async for buried, _ in letters(offsets, await stretches(offsets, topics)):
                 if sought.wants(buried, replayed):
                     group = (buried.home, buried.letter.code)
@@ -122,23 +122,25 @@ async def grouped(here: Deployment, sought: Sought) -> Grouped:
             return found
 
 
-async def one(here: Deployment, place: Place) -> tuple[Exhumed, str | None]:
+async def one(target: Target, place: DeadLetterRef) -> tuple[Exhumed, str | None]:
     """A dead letter whole, and when it was replayed.
 
     :raises Ended: Kafka cannot be reached, or no dead letter lies there.
     """
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
-            return await exhumed(offsets, here, place)
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
+            return await exhumed(offsets, target, place)
 
 
-async def exhumed(offsets: Broker, here: Deployment, place: Place) -> tuple[Exhumed, str | None]:
+async def exhumed(
+    offsets: Broker, target: Target, place: DeadLetterRef
+) -> tuple[Exhumed, str | None]:
     """The same, of a broker that is connected."""
-    there = await stretches(offsets, here.flow)
+    there = await stretches(offsets, target.flow)
     found = [letter async for letter in exhume(offsets, there, [place])]
     if not found:
         raise Ended(f"there is no dead letter {place}", Code.REFUSED)
-    replayed = await history(offsets, replayed_topic(here.namespace))
+    replayed = await history(offsets, replayed_topic(target.namespace))
     return found[0], when(replayed, found[0].buried)
 
 

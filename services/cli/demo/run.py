@@ -15,8 +15,8 @@ from services.cli.support import documents as stored
 from services.cli.support.clients import searching
 from services.cli.support.errors import Away, run
 from services.cli.support.output import output, say
-from services.cli.support.target import Deployment, deployment
-from services.contracts.topics import DOOR_BYTES
+from services.cli.support.target import Target, read_target
+from services.contracts.topics import MAX_RECORD_BYTES
 from services.ingest.acceptance import accept
 
 ARTICLES = Path(__file__).parent / "articles"
@@ -44,15 +44,15 @@ def demonstrate(*, free_ports: bool) -> None:
     :raises Ended: what was pushed does not become searchable.
     """
     stack = running.start(free_ports=free_ports)
-    here = running.at(deployment(), stack.state())
-    tally = run(pushing.push(here, [ARTICLES]))
+    target = running.at(read_target(), stack.state())
+    tally = run(pushing.push(target, [ARTICLES]))
     pushing.tell(tally, json_output=False)
     sample, *others = run(ids_of(ARTICLES))
     say(f"Waiting until these {1 + len(others)} articles are searchable…")
     began = time.monotonic()
-    run(wait_until_searchable(here, [sample, *others], SEARCHABLE_SECONDS))
+    run(wait_until_searchable(target, [sample, *others], SEARCHABLE_SECONDS))
     say(f"They are, after {time.monotonic() - began:.1f} s.")
-    document = run(stored.document(here, sample))
+    document = run(stored.document(target, sample))
     if document is None:
         raise Away(f"the article {sample} was there, and is no more")
     console = output()
@@ -69,21 +69,23 @@ async def ids_of(folder: Path) -> list[str]:
     async for read in sources.read([SAMPLE, folder], Format.AUTO):
         for piece in read.pieces:
             if isinstance(piece, Record):
-                article = accept(piece.value, arrival=now, now=now, max_article_bytes=DOOR_BYTES)
+                article = accept(
+                    piece.value, arrival=now, now=now, max_article_bytes=MAX_RECORD_BYTES
+                )
                 found[article.article_id] = None
     return list(found)
 
 
-async def wait_until_searchable(here: Deployment, ids: list[str], seconds: float) -> None:
+async def wait_until_searchable(target: Target, ids: list[str], seconds: float) -> None:
     """Return when what was pushed has passed all workers, and the alias shows all these articles.
 
     :raises Ended: that took longer.
     """
     deadline = time.monotonic() + seconds
-    await pushing.wait_until_done(here, seconds)
-    async with searching(here.elasticsearch) as client:
+    await pushing.wait_until_done(target, seconds)
+    async with searching(target.elasticsearch) as client:
         while True:
-            found = await stored.count(client, here.namespace, {"ids": {"values": ids}})
+            found = await stored.count(client, target.namespace, {"ids": {"values": ids}})
             if found == len(ids):
                 return
             if time.monotonic() > deadline:
@@ -96,5 +98,5 @@ async def wait_until_searchable(here: Deployment, ids: list[str], seconds: float
 
 def _typed(path: Path) -> str:
     """A path as a person would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    target = Path.cwd()
+    return str(path.relative_to(target) if path.is_relative_to(target) else path)

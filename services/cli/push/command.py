@@ -63,12 +63,12 @@ def push(
     """Send articles; exit 1 if some were refused."""
     # Kafka's client is slow to import, and `--help` needs none.
     from services.cli.push import run as pushing  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    here = deployment()
-    tally = run(pushing.push(here, articles, form))
+    target = read_target()
+    tally = run(pushing.push(target, articles, form))
     pushing.tell(tally, json_output=json_output)
     if wait:
-        run(pushing.wait_until_done(here, timeout))
+        run(pushing.wait_until_done(target, timeout))
     if tally.refused:
         raise typer.Exit(Code.REFUSED)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.cli.push.splitters import Elements, Lines, Piece, Splitter, Whole
-from services.contracts.topics import DOOR_BYTES
+from services.contracts.topics import MAX_RECORD_BYTES
 
 
 class Format(StrEnum):
@@ -30,7 +30,7 @@ BY_SUFFIX = {
 _BOM = b"\xef\xbb\xbf"
 
 
-def splitter(name: str, asked: Format, limit: int = DOOR_BYTES) -> Splitter:
+def splitter(name: str, asked: Format, limit: int = MAX_RECORD_BYTES) -> Splitter:
     """How to cut the source of this name.
 
     A JSON file may be one article, an array of them, or (as some tools name it) one a line.

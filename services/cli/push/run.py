@@ -18,7 +18,7 @@ from services.cli.support.clients import connected, reaching_kafka
 from services.cli.support.errors import Code, Ended
 from services.cli.support.lag import broker
 from services.cli.support.output import messages, on_one_line, say, show_json
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.runtime.kafka.clients import producer
 from services.runtime.kafka.topics import topic_names
 
@@ -65,7 +65,7 @@ class Watch:
 
 
 async def push(
-    here: Deployment,
+    target: Target,
     arguments: Sequence[Path],
     form: Format = Format.AUTO,
     *,
@@ -77,11 +77,11 @@ async def push(
     """
     tally = Tally()
     try:
-        with reaching_kafka(here.kafka), Watch(tally, arguments) as watch:
-            await _refuse_missing_topic(here)
-            async with connected(producer(here.kafka)) as client:
+        with reaching_kafka(target.kafka), Watch(tally, arguments) as watch:
+            await _refuse_missing_topic(target)
+            async with connected(producer(target.kafka)) as client:
                 sender = Sender(
-                    client, here.raw.name, tally, watch.refuse, answer_seconds=answer_seconds
+                    client, target.raw.name, tally, watch.refuse, answer_seconds=answer_seconds
                 )
                 async for read in sources.read(arguments, form):
                     for piece in read.pieces:
@@ -101,15 +101,15 @@ async def push(
     return tally
 
 
-async def wait_until_done(here: Deployment, seconds: float) -> None:
+async def wait_until_done(target: Target, seconds: float) -> None:
     """Return when no topic has records that its group has yet to finish.
 
     :raises Ended: that took longer; the message says what is left.
     """
     deadline = time.monotonic() + seconds
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
-            while any((lag := await offsets.lag(here.flow)).values()):
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
+            while any((lag := await offsets.lag(target.flow)).values()):
                 if time.monotonic() > deadline:
                     left = ", ".join(f"{count} on {name}" for name, count in lag.items() if count)
                     raise Ended(
@@ -132,14 +132,14 @@ def tell(tally: Tally, *, json_output: bool) -> None:
     )
 
 
-async def _refuse_missing_topic(here: Deployment) -> None:
+async def _refuse_missing_topic(target: Target) -> None:
     # The producer would wait for the topic, or a broker that makes topics by itself would make it
     # with the wrong settings.
     async with asyncio.timeout(15):
-        names = await topic_names(here.kafka)
-    if here.raw.name not in names:
+        names = await topic_names(target.kafka)
+    if target.raw.name not in names:
         raise Ended(
-            f"Kafka at {here.kafka.bootstrap_servers} has no topic {here.raw.name}; "
+            f"Kafka at {target.kafka.bootstrap_servers} has no topic {target.raw.name}; "
             "`newsline setup` makes it",
             Code.WRONG_USE,
         )

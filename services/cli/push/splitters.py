@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.contracts.topics import DOOR_BYTES
+from services.contracts.topics import MAX_RECORD_BYTES
 
 # What JSON calls whitespace.
 _BLANK = b" \t\r\n"
@@ -75,7 +75,7 @@ class _Bounded:
 class Whole:
     """The whole source is one record, exactly its bytes."""
 
-    def __init__(self, name: str, limit: int = DOOR_BYTES) -> None:
+    def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
         self._record = _Bounded(limit)
 
@@ -92,7 +92,7 @@ class Whole:
 class Lines:
     """Each line that is not blank is a record, without its line feed."""
 
-    def __init__(self, name: str, limit: int = DOOR_BYTES) -> None:
+    def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
         self._record = _Bounded(limit)
         self._number = 0
@@ -120,7 +120,7 @@ class Elements:
     What is no proper array is cut at the same marks; ingest will say what is wrong with it.
     """
 
-    def __init__(self, name: str, limit: int = DOOR_BYTES) -> None:
+    def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
         self._record = _Bounded(limit)
         self._number = 0

@@ -49,13 +49,13 @@ def reenrich(  # noqa: PLR0913 - the options of a command
     # The clients and the models are slow to import, and `--help` needs none.
     from services.cli.push import run as pushing  # noqa: PLC0415 - see above
     from services.cli.reenrich import run as reenriching  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    here = deployment()
+    target = read_target()
     query = reenriching.stale() if stale else reenriching.EVERYTHING
-    tally = run(reenriching.reenrich(here, query, limit=limit, dry_run=dry_run))
+    tally = run(reenriching.reenrich(target, query, limit=limit, dry_run=dry_run))
     reenriching.tell(tally, dry_run=dry_run, json_output=json_output)
     if wait and not dry_run:
-        run(pushing.wait_until_done(here, timeout))
+        run(pushing.wait_until_done(target, timeout))
     if tally.refused:
         raise typer.Exit(Code.REFUSED)

@@ -11,7 +11,7 @@ from elasticsearch import AsyncElasticsearch
 from services.cli.support.clients import connected, reaching_kafka, searching
 from services.cli.support.lag import Broker, broker
 from services.cli.support.output import on_one_line, say, show_json
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.contracts.articles import AcceptedArticle, Status
 from services.contracts.errors import ContractViolation
 from services.elastic import naming
@@ -64,25 +64,25 @@ def stale() -> Mapping[str, Any]:
 
 
 async def reenrich(
-    here: Deployment, query: Mapping[str, Any], *, limit: int | None, dry_run: bool
+    target: Target, query: Mapping[str, Any], *, limit: int | None, dry_run: bool
 ) -> Tally:
     """Send what the query finds to ``articles.accepted``, a page at a time.
 
     :raises Ended: a server cannot be reached, or refuses.
     """
     tally = Tally()
-    with reaching_kafka(here.kafka):
+    with reaching_kafka(target.kafka):
         async with (
-            searching(here.elasticsearch) as client,
-            broker(here.kafka) as offsets,
-            connected(producer(here.kafka)) as sender,
+            searching(target.elasticsearch) as client,
+            broker(target.kafka) as offsets,
+            connected(producer(target.kafka)) as sender,
         ):
-            async for page in _pages(client, here, query, limit):
+            async for page in _pages(client, target, query, limit):
                 tally.found += len(page)
                 if dry_run:
                     continue
-                await _let_fresh_ones_pass(offsets, here)
-                topic = here.flow[1].name
+                await _let_fresh_ones_pass(offsets, target)
+                topic = target.flow[1].name
                 articles = list(_articles(page, tally))
                 sent = [
                     await sender.send(topic, article.encode(), key=article.article_id.encode())
@@ -105,10 +105,10 @@ def tell(tally: Tally, *, dry_run: bool, json_output: bool) -> None:
 
 
 async def _pages(
-    client: AsyncElasticsearch, here: Deployment, query: Mapping[str, Any], limit: int | None
+    client: AsyncElasticsearch, target: Target, query: Mapping[str, Any], limit: int | None
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
     """Documents as they stood at the start: what is written meanwhile is not found again."""
-    index = naming.pattern(here.namespace, here.index.generation)
+    index = naming.pattern(target.namespace, target.index.generation)
     opened = await client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)
     pit: str = opened["id"]
     after: list[Any] | None = None
@@ -132,8 +132,8 @@ async def _pages(
         await client.close_point_in_time(id=pit)
 
 
-async def _let_fresh_ones_pass(offsets: Broker, here: Deployment) -> None:
-    accepted = here.flow[1]
+async def _let_fresh_ones_pass(offsets: Broker, target: Target) -> None:
+    accepted = target.flow[1]
     while True:
         behind = (await offsets.lag([accepted]))[accepted.name] or 0
         if behind <= MOST_AHEAD - PAGE:

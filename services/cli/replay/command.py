@@ -71,10 +71,10 @@ def replay(  # noqa: PLR0913 - the options of a command
     from services.cli.dead_letters.reference import parsed  # noqa: PLC0415 - see above
     from services.cli.replay import run as revival  # noqa: PLC0415 - see above
     from services.cli.replay.selection import Wish  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    here = deployment()
-    places = frozenset(parsed(here, text) for text in (named or [edit or ""]) if not selected)
+    target = read_target()
+    places = frozenset(parsed(target, text) for text in (named or [edit or ""]) if not selected)
     terminal = sys.stdout.isatty()
     request = revival.Request(
         suffix=stage.suffix if stage else "",
@@ -85,4 +85,4 @@ def replay(  # noqa: PLR0913 - the options of a command
         wait_seconds=timeout if (terminal if wait is None else wait) else None,
         json_output=json_output,
     )
-    revival.revive(here, request)
+    revival.revive(target, request)

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from services.cli.dead_letters.reader import Buried, letters, stretches
 from services.cli.support.lag import Broker, Spans
 from services.cli.support.topic_reader import Stretch
-from services.contracts.dead_letters import REPLAY_OF, Place
+from services.contracts.dead_letters import REPLAY_OF, DeadLetterRef
 from services.contracts.topics import Topic
 
 POLL_SECONDS = 0.25
@@ -19,7 +19,7 @@ POLL_SECONDS = 0.25
 class DeadAgain(NamedTuple):
     """A replayed letter that is a dead letter again, and which."""
 
-    place: Place
+    place: DeadLetterRef
     again: Buried
 
 
@@ -54,7 +54,7 @@ async def dead_again(
     broker: Broker,
     flow: Sequence[Topic],
     before: Mapping[TopicPartition, Stretch],
-    replayed: set[Place],
+    replayed: set[DeadLetterRef],
 ) -> list[DeadAgain]:
     """Which of the replayed letters have a new dead letter, at whatever worker, since before.
 
@@ -65,7 +65,7 @@ async def dead_again(
         for partition, (first, end) in (await stretches(broker, flow)).items()
     }
     names = {str(place): place for place in replayed}
-    found: dict[Place, DeadAgain] = {}
+    found: dict[DeadLetterRef, DeadAgain] = {}
     async for buried, headers in letters(broker, since):
         name = (dict(headers).get(REPLAY_OF) or b"").decode("utf-8", "replace")
         if name in names:

@@ -16,9 +16,9 @@ from services.cli.support.clients import connected, reaching_kafka
 from services.cli.support.errors import Code, Ended
 from services.cli.support.lag import Broker, broker
 from services.cli.support.output import say
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.cli.support.topic_reader import Stretch
-from services.contracts.dead_letters import Place, replayed_topic
+from services.contracts.dead_letters import DeadLetterRef, replayed_topic
 from services.runtime.kafka.clients import producer
 from services.runtime.kafka.topics import topic_names
 
@@ -34,7 +34,7 @@ class Plan:
 
     choice: Choice
     lay: Mapping[TopicPartition, Stretch]
-    edited: Mapping[Place, bytes] = field(default_factory=dict)
+    edited: Mapping[DeadLetterRef, bytes] = field(default_factory=dict)
 
     @property
     def homes(self) -> set[str]:
@@ -42,7 +42,7 @@ class Plan:
         return {buried.home for buried in self.choice.taken}
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[DeadLetterRef]:
         """Where the letters lie that go."""
         return [buried.place for buried in self.choice.taken]
 
@@ -60,7 +60,7 @@ class Fate:
     dead_again: list[following.DeadAgain] = field(default_factory=list)
 
 
-async def plan(here: Deployment, suffix: str, wish: Wish) -> Plan:
+async def plan(target: Target, suffix: str, wish: Wish) -> Plan:
     """Choose among the letters that lie there now, oldest first, topic after topic.
 
     What dies while the replay runs is not part of it, so that a replay always ends.
@@ -68,11 +68,11 @@ async def plan(here: Deployment, suffix: str, wish: Wish) -> Plan:
     :raises Ended: Kafka cannot be reached, or a letter that was named is not there.
     """
     choice = Choice(wish)
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
-            lay = await stretches(offsets, here.flow)
-            replayed = await history(offsets, replayed_topic(here.namespace))
-            for topic in here.flow:
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
+            lay = await stretches(offsets, target.flow)
+            replayed = await history(offsets, replayed_topic(target.namespace))
+            for topic in target.flow:
                 if topic.name.endswith(suffix):
                     within = {p: stretch for p, stretch in lay.items() if p.topic == topic.dead}
                     if wish.places is not None:
@@ -87,18 +87,18 @@ async def plan(here: Deployment, suffix: str, wish: Wish) -> Plan:
     return Plan(choice, lay)
 
 
-async def bytes_of(here: Deployment, place: Place) -> bytes:
+async def bytes_of(target: Target, place: DeadLetterRef) -> bytes:
     """The original bytes of a letter.
 
     :raises Ended: Kafka cannot be reached, or no dead letter lies there.
     """
-    with reaching_kafka(here.kafka):
-        async with broker(here.kafka) as offsets:
-            letter, _ = await exhumed(offsets, here, place)
+    with reaching_kafka(target.kafka):
+        async with broker(target.kafka) as offsets:
+            letter, _ = await exhumed(offsets, target, place)
             return letter.value or b""
 
 
-async def carry_out(here: Deployment, planned: Plan, wait_seconds: float | None) -> Fate:
+async def carry_out(target: Target, planned: Plan, wait_seconds: float | None) -> Fate:
     """Send what was planned; return when all of it is acknowledged and written down.
 
     :param wait_seconds: wait so long for the workers, and see what they made of it.
@@ -106,12 +106,12 @@ async def carry_out(here: Deployment, planned: Plan, wait_seconds: float | None)
     """
     fate = Fate()
     try:
-        with reaching_kafka(here.kafka):
-            await _refuse_missing_topics(here, planned)
-            async with broker(here.kafka) as offsets:
-                await _send(here, offsets, planned, fate.sent)
+        with reaching_kafka(target.kafka):
+            await _refuse_missing_topics(target, planned)
+            async with broker(target.kafka) as offsets:
+                await _send(target, offsets, planned, fate.sent)
                 if wait_seconds is not None and fate.sent.places:
-                    await _follow(here, offsets, planned, fate, wait_seconds)
+                    await _follow(target, offsets, planned, fate, wait_seconds)
     except asyncio.CancelledError:
         say(_progress(fate.sent))
         raise
@@ -120,9 +120,9 @@ async def carry_out(here: Deployment, planned: Plan, wait_seconds: float | None)
     return fate
 
 
-async def _send(here: Deployment, offsets: Broker, planned: Plan, sent: Sent) -> None:
-    async with connected(producer(here.kafka)) as client:
-        resender = Resender(client, replayed_topic(here.namespace), sent)
+async def _send(target: Target, offsets: Broker, planned: Plan, sent: Sent) -> None:
+    async with connected(producer(target.kafka)) as client:
+        resender = Resender(client, replayed_topic(target.namespace), sent)
         await resender.send_all(_edited(offsets, planned))
 
 
@@ -133,26 +133,26 @@ async def _edited(offsets: Broker, planned: Plan) -> AsyncIterator[Exhumed]:
 
 
 async def _follow(
-    here: Deployment, offsets: Broker, planned: Plan, fate: Fate, wait_seconds: float
+    target: Target, offsets: Broker, planned: Plan, fate: Fate, wait_seconds: float
 ) -> None:
     # Topics before the first that was written have nothing of ours to wait for.
-    first = min(n for n, topic in enumerate(here.flow) if topic.name in planned.homes)
-    flow = here.flow[first:]
+    first = min(n for n, topic in enumerate(target.flow) if topic.name in planned.homes)
+    flow = target.flow[first:]
     say("Waiting until the workers are past what was replayed…")
     fate.waited = True
     fate.late = await following.passed(offsets, flow, wait_seconds)
     fate.dead_again = await following.dead_again(offsets, flow, planned.lay, fate.sent.places)
 
 
-async def _refuse_missing_topics(here: Deployment, planned: Plan) -> None:
+async def _refuse_missing_topics(target: Target, planned: Plan) -> None:
     # The producer would wait for the topic, or a broker that makes topics by itself would make it
     # with the wrong settings.
     async with asyncio.timeout(TOPICS_SECONDS):
-        there = await topic_names(here.kafka)
-    missing = (planned.homes | {replayed_topic(here.namespace)}) - there
+        there = await topic_names(target.kafka)
+    missing = (planned.homes | {replayed_topic(target.namespace)}) - there
     if missing:
         raise Ended(
-            f"Kafka at {here.kafka.bootstrap_servers} has no topic {', '.join(sorted(missing))}; "
+            f"Kafka at {target.kafka.bootstrap_servers} has no topic {', '.join(sorted(missing))}; "
             "`newsline setup` makes it",
             Code.WRONG_USE,
         )

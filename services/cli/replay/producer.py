@@ -10,7 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 from services.cli.dead_letters.reader import Exhumed
 from services.cli.dead_letters.replay_log import runs
 from services.cli.push.splitters import Refusal
-from services.contracts.dead_letters import Place, now
+from services.contracts.dead_letters import DeadLetterRef, now
 from services.contracts.topics import MIB
 
 # What a replay that dies may send a second time.
@@ -24,7 +24,7 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 class Sent:
     """What became of a replay so far."""
 
-    places: set[Place] = field(default_factory=set)
+    places: set[DeadLetterRef] = field(default_factory=set)
     sent_bytes: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 

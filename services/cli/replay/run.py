@@ -12,7 +12,7 @@ from services.cli.replay.plan import Fate, Plan
 from services.cli.replay.selection import Wish
 from services.cli.support.errors import Away, Code, Ended, run
 from services.cli.support.output import say, show_json
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,17 @@ class Request:
     json_output: bool
 
 
-def revive(here: Deployment, request: Request) -> None:
+def revive(target: Target, request: Request) -> None:
     """The whole command.
 
     :raises Ended: Kafka is away, or the workers take too long.
     :raises typer.Exit: with code 1, if some letters died again or could not go.
     """
-    planned = run(replaying.plan(here, request.suffix, request.wish))
+    planned = run(replaying.plan(target, request.suffix, request.wish))
     choice = planned.choice
     replayed.say_choice(choice)
     if request.edit and choice.taken:
-        planned = _edited(here, planned)
+        planned = _edited(target, planned)
     if request.dry_run:
         if request.json_output:
             show_json(replayed.would_json(choice))
@@ -55,16 +55,16 @@ def revive(here: Deployment, request: Request) -> None:
     if choice.taken:
         if request.ask:
             typer.confirm(f"Replay {replayed.summary(choice)}?", abort=True, err=True)
-        fate = run(replaying.carry_out(here, planned, request.wait_seconds))
+        fate = run(replaying.carry_out(target, planned, request.wait_seconds))
     if request.json_output:
         show_json(replayed.to_json(choice, fate))
     replayed.say_fate(fate)
     _end(request, planned, fate)
 
 
-def _edited(here: Deployment, planned: Plan) -> Plan:
+def _edited(target: Target, planned: Plan) -> Plan:
     (buried,) = planned.choice.taken
-    original = run(replaying.bytes_of(here, buried.place))
+    original = run(replaying.bytes_of(target, buried.place))
     edited = editing.edit(original, autopsy.suffix(original))
     if not editing.is_changed(original, edited) and not planned.choice.wish.force:
         raise Ended(

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from services.cli.dead_letters.reader import Buried
-from services.contracts.dead_letters import Place
+from services.contracts.dead_letters import DeadLetterRef
 
 # So many of those that are left are named; all of them are counted.
 NAMED = 100
@@ -22,7 +22,7 @@ class Wish:
     """
 
     reasons: frozenset[str] = frozenset()
-    places: frozenset[Place] | None = None
+    places: frozenset[DeadLetterRef] | None = None
     limit: int = 10_000
     max_attempts: int = 5
     force: bool = False
@@ -32,7 +32,7 @@ class Wish:
 class Left:
     """A letter that was asked for and is not taken, and why."""
 
-    place: Place
+    place: DeadLetterRef
     reason: str
 
 
@@ -45,7 +45,7 @@ class Choice:
     left: list[Left] = field(default_factory=list)
     # Asked for, by why they are left: "attempts", "replayed", "limit".
     counts: Counter[str] = field(default_factory=Counter)
-    seen: set[Place] = field(default_factory=set)
+    seen: set[DeadLetterRef] = field(default_factory=set)
 
     def consider(self, buried: Buried, replayed_ms: int | None) -> None:
         """Take a letter or leave it. Letters must come oldest first."""
@@ -70,7 +70,7 @@ class Choice:
             self.taken.append(buried)
 
     @property
-    def missing(self) -> list[Place]:
+    def missing(self) -> list[DeadLetterRef]:
         """Places that were asked for, at which no dead letter lies."""
         return sorted((self.wish.places or frozenset()) - self.seen)
 

@@ -98,7 +98,7 @@ def search(  # noqa: PLR0913 - one for each option
     """Find articles."""
     # Elasticsearch's client is slow to import, and `--help` needs none.
     from services.cli.search import run as finding  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
     question = Question(
         words=words,
@@ -115,4 +115,4 @@ def search(  # noqa: PLR0913 - one for each option
         limit=limit,
         order=order,
     )
-    finding.tell(run(finding.find(deployment(), question)), json_output=json_output)
+    finding.tell(run(finding.find(read_target(), question)), json_output=json_output)

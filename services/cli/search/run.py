@@ -11,21 +11,21 @@ from services.cli.search.query import END_MARK, MARK, Question, request
 from services.cli.search.render import published, top_names
 from services.cli.support.clients import searching
 from services.cli.support.output import on_one_line, output, say, show_json, words
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.elastic import naming
 
 HIGHLIGHT_STYLE = "bold yellow"
 
 
-async def find(here: Deployment, question: Question) -> dict[str, Any]:
+async def find(target: Target, question: Question) -> dict[str, Any]:
     """What ``newsline search --json`` prints.
 
     :raises Ended: Elasticsearch cannot be reached or cannot do that.
     """
-    async with searching(here.elasticsearch) as client:
+    async with searching(target.elasticsearch) as client:
         # The alias comes with the first set-up; without it there is nothing to be found either.
         answer = await client.search(
-            index=naming.alias(here.namespace), ignore_unavailable=True, **request(question)
+            index=naming.alias(target.namespace), ignore_unavailable=True, **request(question)
         )
     hits = answer["hits"]
     return {

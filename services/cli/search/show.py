@@ -31,10 +31,10 @@ def show(
     from services.cli.search.render import show_facts, show_text  # noqa: PLC0415 - see above
     from services.cli.support.documents import document  # noqa: PLC0415 - see above
     from services.cli.support.output import output, show_json  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    here = deployment()
-    found = run(document(here, article_id))
+    target = read_target()
+    found = run(document(target, article_id))
     if found is None:
         raise Ended(f"there is no article {article_id} to be shown", Code.REFUSED)
     if json_output:

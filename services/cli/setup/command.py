@@ -28,7 +28,7 @@ def setup(
     # The servers' clients are slow to import, and `--help` needs none.
     from services.cli.setup.install import install  # noqa: PLC0415 - see above
     from services.cli.support.output import say  # noqa: PLC0415 - see above
-    from services.cli.support.target import deployment  # noqa: PLC0415 - see above
+    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
-    for line in run(install(deployment(), wait)):
+    for line in run(install(read_target(), wait)):
         say(line)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.cli.setup.patience import ServerAway
+from services.cli.setup.retry import ServerAway
 from services.cli.setup.servers import searching
 from services.contracts.topics import ENRICHED, Topic
 from services.elastic import schema
@@ -52,7 +52,7 @@ class Mover:
 
     async def _stand_still(self, old: int) -> None:
         """Whatever the old generation shows came from before the topic's end as it is now."""
-        group = ENRICHED.within(self.namespace).reader(old)
+        group = ENRICHED.within(self.namespace).consumer_group(old)
         client = admin(self.kafka)
         try:
             await client.start()
@@ -67,7 +67,7 @@ class Mover:
 
     async def _full(self) -> None:
         topic = ENRICHED.within(self.namespace)
-        behind = await self._behind(topic, topic.reader(self.shape.generation))
+        behind = await self._behind(topic, topic.consumer_group(self.shape.generation))
         if behind:
             raise NotYet(f"Generation {self.shape.generation} is still {behind} records behind.")
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.errors import Away
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.elastic import schema
 from services.runtime.kafka.topics import ensure_topics
 
@@ -16,19 +16,19 @@ RETRY_SECONDS = 0.5
 T = TypeVar("T")
 
 
-async def install(here: Deployment, wait_seconds: float) -> list[str]:
+async def install(target: Target, wait_seconds: float) -> list[str]:
     """Make what is missing; what was done, in lines.
 
     :raises Ended: a server did not answer in all that time, or refuses.
     """
 
     async def topics() -> list[str]:
-        with reaching_kafka(here.kafka):
-            return await ensure_topics(here.kafka, here.namespace, here.topics)
+        with reaching_kafka(target.kafka):
+            return await ensure_topics(target.kafka, target.namespace, target.topics)
 
     async def templates() -> list[str]:
-        async with searching(here.elasticsearch) as client:
-            return await schema.install(client, here.namespace, here.index)
+        async with searching(target.elasticsearch) as client:
+            return await schema.install(client, target.namespace, target.index)
 
     deadline = time.monotonic() + wait_seconds
     made = await _patiently(topics, deadline)

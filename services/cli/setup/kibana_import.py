@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from services.cli.setup.kibana import objects
-from services.cli.setup.patience import ServerAway
+from services.cli.setup.retry import ServerAway
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.settings import SettingsError, secret
 

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 from elastic_transport import TransportError
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from services.cli.setup.patience import ServerAway
+from services.cli.setup.retry import ServerAway
 from services.elastic import schema
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings

@@ -16,7 +16,7 @@ from elasticsearch import ApiError
 from services.cli.setup import api_keys, generations, servers
 from services.cli.setup import kibana_import as dashboards
 from services.cli.setup.kibana import objects
-from services.cli.setup.patience import AWAY, patiently
+from services.cli.setup.retry import AWAY, patiently
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.settings import (

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from services.cli.setup.install import install
 from services.cli.support.output import messages, words
-from services.cli.support.target import Deployment, deployment
+from services.cli.support.target import Target, read_target
 from services.local.progress import shown
 from services.local.settings import StackSettings
 from services.local.stack import LocalStack
@@ -32,12 +32,12 @@ def start(*, free_ports: bool, workers: bool = True) -> LocalStack:
 
     :raises StackError: something does not start.
     """
-    here = deployment()
+    target = read_target()
     stack = local_stack(free_ports=free_ports)
     with shown(messages()) as report:
 
         def prepare(state: StackState) -> None:
-            asyncio.run(install(at(here, state), SETUP_SECONDS))
+            asyncio.run(install(at(target, state), SETUP_SECONDS))
 
         stack.up(report, workers=workers, before_workers=prepare)
     return stack
@@ -58,9 +58,9 @@ def stop(*, wipe: bool) -> list[str]:
     return lines or ["Nothing was running."]
 
 
-def at(here: Deployment, state: StackState) -> Deployment:
+def at(target: Target, state: StackState) -> Target:
     """The same deployment on the servers of a stack, whatever the environment names."""
-    return here.on(state.bootstrap_servers, state.elasticsearch_url)
+    return target.on(state.bootstrap_servers, state.elasticsearch_url)
 
 
 def show_addresses(console: Console, stack: LocalStack) -> None:

@@ -16,7 +16,7 @@ from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.errors import Ended
 from services.cli.support.lag import broker
 from services.cli.support.output import output, show_json, words
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.local.state import HOST, ProcessStatus
 
 # For each server; both are asked at the same time.
@@ -36,24 +36,26 @@ class _Kafka:
     newest: list[graveyard.Buried]
 
 
-async def look(here: Deployment) -> dict[str, Any]:
+async def look(target: Target) -> dict[str, Any]:
     """What ``newsline status --json`` prints."""
     processes = local_stack().processes()
     workers = [process for process in processes if "health" in process.ports]
     kafka, documents = await asyncio.gather(
-        _unless_away(lambda: _kafka(here)), _unless_away(lambda: _documents(here))
+        _unless_away(lambda: _kafka(target)), _unless_away(lambda: _documents(target))
     )
     letters = kafka.newest if kafka else []
     return {
         "kafka": {
-            "bootstrap_servers": here.kafka.bootstrap_servers,
+            "bootstrap_servers": target.kafka.bootstrap_servers,
             "reachable": kafka is not None,
         },
-        "elasticsearch": {"url": here.elasticsearch.url, "reachable": documents is not None},
+        "elasticsearch": {"url": target.elasticsearch.url, "reachable": documents is not None},
         "workers": [_worker(process) for process in workers],
-        "lag": kafka.lag if kafka else {topic.name: None for topic in here.flow},
+        "lag": kafka.lag if kafka else {topic.name: None for topic in target.flow},
         "documents": documents,
-        "dead_letters": kafka.dead_letters if kafka else {topic.name: None for topic in here.flow},
+        "dead_letters": kafka.dead_letters
+        if kafka
+        else {topic.name: None for topic in target.flow},
         "last_errors": troubles.last(processes, letters, ERRORS),
     }
 
@@ -74,19 +76,19 @@ def tell(seen: dict[str, Any], *, json_output: bool) -> None:
         )
 
 
-async def _kafka(here: Deployment) -> _Kafka:
-    with reaching_kafka(here.kafka):
-        async with asyncio.timeout(PATIENCE_SECONDS), broker(here.kafka) as offsets:
-            lag = await offsets.lag(here.flow)
-            dead = await offsets.dead_letters(here.flow)
-            newest = await graveyard.newest(offsets, here.flow, LETTERS, GRAVEYARD_SECONDS)
+async def _kafka(target: Target) -> _Kafka:
+    with reaching_kafka(target.kafka):
+        async with asyncio.timeout(PATIENCE_SECONDS), broker(target.kafka) as offsets:
+            lag = await offsets.lag(target.flow)
+            dead = await offsets.dead_letters(target.flow)
+            newest = await graveyard.newest(offsets, target.flow, LETTERS, GRAVEYARD_SECONDS)
             return _Kafka(lag, dead, newest)
 
 
-async def _documents(here: Deployment) -> int:
-    async with searching(here.elasticsearch) as client:
+async def _documents(target: Target) -> int:
+    async with searching(target.elasticsearch) as client:
         brief = client.options(request_timeout=PATIENCE_SECONDS)
-        return await stored.count(brief, here.namespace)
+        return await stored.count(brief, target.namespace)
 
 
 async def _unless_away(look_at: Callable[[], Awaitable[T]]) -> T | None:

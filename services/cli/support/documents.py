@@ -5,18 +5,18 @@ from typing import Any
 from elasticsearch import AsyncElasticsearch
 
 from services.cli.support.clients import searching
-from services.cli.support.target import Deployment
+from services.cli.support.target import Target
 from services.elastic import naming
 
 
-async def document(here: Deployment, article_id: str) -> dict[str, Any] | None:
+async def document(target: Target, article_id: str) -> dict[str, Any] | None:
     """The stored document of this id, exactly; None if the alias shows none.
 
     :raises Ended: Elasticsearch cannot be reached.
     """
-    async with searching(here.elasticsearch) as client:
+    async with searching(target.elasticsearch) as client:
         answer = await client.search(
-            index=naming.alias(here.namespace),
+            index=naming.alias(target.namespace),
             query={"ids": {"values": [article_id]}},
             size=1,
             ignore_unavailable=True,

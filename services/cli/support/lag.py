@@ -15,7 +15,7 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from services.cli.support.clients import CONNECT_SECONDS, connected
-from services.contracts.topics import DOOR_BYTES, Topic
+from services.contracts.topics import MAX_RECORD_BYTES, Topic
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
 
@@ -143,7 +143,7 @@ def _reader(settings: KafkaSettings, within_seconds: float) -> AIOKafkaConsumer:
         **settings.connection(),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        max_partition_fetch_bytes=DOOR_BYTES,
+        max_partition_fetch_bytes=MAX_RECORD_BYTES,
         fetch_max_wait_ms=100,
         request_timeout_ms=int(within_seconds * 1000),
     )

@@ -12,7 +12,7 @@ from services.runtime.settings import PREFIX, WorkerSettings, read
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class Target:
     """Where this command's Newsline lives."""
 
     namespace: str
@@ -32,9 +32,13 @@ class Deployment:
         the index worker's is its generation's.
         """
         raw, accepted, enriched = (topic.within(self.namespace) for topic in FLOW)
-        return raw, accepted, replace(enriched, group=enriched.reader(self.index.generation))
+        return (
+            raw,
+            accepted,
+            replace(enriched, group=enriched.consumer_group(self.index.generation)),
+        )
 
-    def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Deployment":
+    def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Target":
         """The same on other servers; None keeps what there is."""
         kafka, elasticsearch = self.kafka, self.elasticsearch
         if bootstrap_servers is not None:
@@ -44,12 +48,12 @@ class Deployment:
         return replace(self, kafka=kafka, elasticsearch=elasticsearch)
 
 
-def deployment() -> Deployment:
+def read_target() -> Target:
     """Read the environment; servers that it does not name are those of the stack in NEWSLINE_HOME.
 
     :raises SettingsError: a value is not usable.
     """
-    here = Deployment(
+    target = Target(
         namespace=read(WorkerSettings).namespace,
         kafka=read(KafkaSettings),
         elasticsearch=read(ElasticsearchSettings),
@@ -58,7 +62,7 @@ def deployment() -> Deployment:
     )
     # Home and not LocalStack, which takes long to import.
     local = Home(read(StackSettings).home.expanduser().absolute()).load()
-    return here.on(
+    return target.on(
         None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
         None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,
     )

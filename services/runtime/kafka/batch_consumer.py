@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.contracts.topics import MIB
 from services.runtime import metrics
 from services.runtime.health import Health
-from services.runtime.retry import Interrupted, Patience
+from services.runtime.retry import Interrupted, RetryPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ MAX_BATCH_BYTES = 32 * MIB
 REVOKE_PATIENCE_SECONDS = 8.0
 
 Batch = dict[TopicPartition, list[ConsumerRecord]]
-Settle = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
+ProcessBatch = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 
 def _arrival(record: ConsumerRecord) -> tuple[int, str, int, int]:
@@ -47,19 +47,19 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         self._health = health
         self._stopping = stopping
         self._max_records = max_records
-        self._settling = asyncio.Lock()
+        self._processing = asyncio.Lock()
         self._revoked = False
-        self._patience = Patience(health, self.interrupted)
+        self._retry = RetryPolicy(health, self.interrupted)
         # The next offset of each partition that is ours, as far as we know it to be committed.
         self._committed: dict[TopicPartition, int] = {}
         # False from when a batch was given up, which positions are past, until the next assignment.
-        self._positions_are_settled = True
+        self._positions_are_processed = True
 
     def interrupted(self) -> bool:
         """True when waiting any longer for the batch in hand would be pointless."""
         return self._stopping.is_set() or self._revoked
 
-    async def run(self, consumer: AIOKafkaConsumer, settle: Settle) -> None:
+    async def run(self, consumer: AIOKafkaConsumer, process: ProcessBatch) -> None:
         """Work until told to stop; the batch in hand is finished first."""
         while not self._stopping.is_set():
             self._health.beat()
@@ -69,13 +69,13 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             if not batch:
                 await self._idle(consumer)
                 continue
-            async with self._settling:
+            async with self._processing:
                 self._revoked = False
                 await self._fill(consumer, batch)
-                await self._finish(consumer, batch, settle)
+                await self._finish(consumer, batch, process)
 
     async def _idle(self, consumer: AIOKafkaConsumer) -> None:
-        if not self._positions_are_settled:
+        if not self._positions_are_processed:
             return
         try:
             await self._commit_positions(consumer)
@@ -101,7 +101,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         self,
         consumer: AIOKafkaConsumer,
         batch: Batch,
-        settle: Settle,
+        process: ProcessBatch,
     ) -> None:
         started = time.monotonic()
         stage = self._health.service
@@ -112,16 +112,16 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         oldest = min(record.timestamp for record in records) / 1000
         try:
             with self._health.in_hand(oldest):
-                await settle(records)
+                await process(records)
                 await self._commit(consumer, batch)
         except Interrupted:
             # Nothing to rewind: a worker that stops reads no more, and partitions that come back
             # after a rebalance are read from their committed offset.
-            self._positions_are_settled = False
+            self._positions_are_processed = False
             logger.warning("A batch was given up uncommitted; it will be done again.")
         except (CommitFailedError, IllegalStateError):
             # The new owner repeats the batch; ids and versions make that harmless.
-            self._positions_are_settled = False
+            self._positions_are_processed = False
             logger.warning("Partitions were revoked before their batch was committed.")
         metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
 
@@ -132,7 +132,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         """Commit past the marks that transactions leave: they are no records, but look like lag."""
         passed = {}
         for partition in consumer.assignment():
-            position = await self._patience.answered("Kafka", consumer.position(partition))
+            position = await self._retry.answered("Kafka", consumer.position(partition))
             if position > self._committed.setdefault(partition, position):
                 passed[partition] = position
         await self._write(consumer, passed)
@@ -143,7 +143,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         ours = consumer.assignment()
         written = {tp: offset for tp, offset in offsets.items() if tp in ours}
         if written:  # aiokafka refuses an empty commit
-            await self._patience.answered("Kafka", consumer.commit(written))
+            await self._retry.answered("Kafka", consumer.commit(written))
             self._committed |= written
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
@@ -152,7 +152,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             return
         try:
             async with asyncio.timeout(REVOKE_PATIENCE_SECONDS):
-                async with self._settling:
+                async with self._processing:
                     pass
         except TimeoutError:
             self._revoked = True
@@ -162,6 +162,6 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         logger.info("Partitions were assigned.", extra={"partitions": len(assigned)})
         # Whatever was read before, reading begins anew at the committed offsets.
         self._committed.clear()
-        self._positions_are_settled = True
+        self._positions_are_processed = True
         self._health.ready = True
         self._health.waiting_for = None

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from services.contracts.dead_letters import Headers
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 
 class Message(NamedTuple):
@@ -24,12 +24,12 @@ class MessageTooLarge(RuntimeError):
     """The broker or the client refuses a record for its size: limits that should agree do not."""
 
 
-class Sender:
+class BatchProducer:
     """Sends batches of records, in their order, and repeats what the broker could not take."""
 
-    def __init__(self, producer: AIOKafkaProducer, patience: Patience) -> None:
+    def __init__(self, producer: AIOKafkaProducer, retry: RetryPolicy) -> None:
         self._producer = producer
-        self._patience = patience
+        self._retry = retry
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Return once the broker has acknowledged every one.
@@ -42,7 +42,7 @@ class Sender:
         async def attempt() -> None:
             nonlocal waiting
             # An idempotent producer repeats a batch for as long as it takes.
-            outcomes = await self._patience.answered(
+            outcomes = await self._retry.answered(
                 "Kafka",
                 asyncio.gather(
                     *[self._send(message) for message in waiting], return_exceptions=True
@@ -56,7 +56,7 @@ class Sender:
             if failures:
                 raise failures[0]
 
-        await self._patience.until_done(attempt)
+        await self._retry.run(attempt)
 
     async def _send(self, message: Message) -> None:
         """:raises Unavailable: the broker could not take it now."""

@@ -12,10 +12,10 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from services.contracts.topics import DOOR_BYTES, MIB
+from services.contracts.topics import MAX_RECORD_BYTES, MIB
 from services.runtime.kafka.compat import bounded_batches as unpacking
 from services.runtime.kafka.settings import KafkaSettings
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 # A day: model work and outages may take long, and aiokafka's and Faust's answer to passing this
 # limit is a frozen consumer. Liveness is judged by progress instead (see health.py).
@@ -23,7 +23,7 @@ MAX_POLL_INTERVAL_MS = 86_400_000
 REBALANCE_TIMEOUT_MS = 60_000
 
 # Room for the largest record, its envelope and framing.
-MAX_REQUEST_BYTES = 4 * DOOR_BYTES
+MAX_REQUEST_BYTES = 4 * MAX_RECORD_BYTES
 
 
 def consumer(
@@ -92,7 +92,7 @@ C = TypeVar("C", bound=Client)
 
 
 @asynccontextmanager
-async def connected(build: Callable[[], C], patience: Patience) -> AsyncIterator[C]:
+async def connected(build: Callable[[], C], retry: RetryPolicy) -> AsyncIterator[C]:
     """A started client; waits for the broker.
 
     :raises Interrupted: told to stop before the broker came.
@@ -110,7 +110,7 @@ async def connected(build: Callable[[], C], patience: Patience) -> AsyncIterator
             raise
         return client
 
-    client = await patience.until_done(attempt)
+    client = await retry.run(attempt)
     try:
         yield client
     finally:

@@ -10,7 +10,7 @@ from services.contracts.dead_letters import DeadLetter, Headers
 from services.contracts.errors import ContractViolation
 from services.contracts.topics import Topic
 from services.runtime import metrics
-from services.runtime.kafka.batch_producer import Message, Sender
+from services.runtime.kafka.batch_producer import BatchProducer, Message
 
 
 class TooManyRejections(RuntimeError):
@@ -57,7 +57,7 @@ class Rejected:
 class DeadLetterWriter:
     """Writes the dead letters of one topic."""
 
-    def __init__(self, service: str, topic: Topic, sender: Sender) -> None:
+    def __init__(self, service: str, topic: Topic, sender: BatchProducer) -> None:
         self._service = service
         self._topic = topic
         self._sender = sender

@@ -9,7 +9,7 @@ from services.contracts.dead_letters import REPLAYED_CONFIGS, replayed_topic
 from services.contracts.topics import FLOW
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
-from services.runtime.retry import Patience, Unavailable
+from services.runtime.retry import RetryPolicy, Unavailable
 
 # The order of letters is worth more than their rate, and one partition keeps it.
 DEAD_LETTER_PARTITIONS = 1
@@ -60,7 +60,7 @@ def _declared(namespace: str, settings: TopicSettings, replication: int) -> list
 
 
 async def wait_for_topics(
-    settings: KafkaSettings, names: Sequence[str], patience: Patience
+    settings: KafkaSettings, names: Sequence[str], retry: RetryPolicy
 ) -> None:
     """Return once the topics are there and may be seen by us.
 
@@ -77,7 +77,7 @@ async def wait_for_topics(
             listed = ", ".join(sorted(missing))
             raise Unavailable(f"the topics {listed}; `newsline setup` makes them")
 
-    await patience.until_done(attempt)
+    await retry.run(attempt)
 
 
 async def topic_names(settings: KafkaSettings) -> set[str]:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from services.cli.__main__ import app
 from services.cli.support.clients import reaching_elasticsearch, reaching_kafka
 from services.cli.support.errors import Code, Ended
-from services.cli.support.target import deployment
+from services.cli.support.target import read_target
 from services.elastic.settings import ElasticsearchSettings
 from services.local.home import Home
 from services.local.state import ProcessRecord, StackState
@@ -158,24 +158,24 @@ def running_at(home: Path, kafka: int, elasticsearch: int) -> None:
 
 def test_servers_are_those_of_the_local_stack(home: Path) -> None:
     running_at(home, 2001, 2002)
-    here = deployment()
-    assert here.kafka.bootstrap_servers == "127.0.0.1:2001"
-    assert here.elasticsearch.url == "http://127.0.0.1:2002"
+    target = read_target()
+    assert target.kafka.bootstrap_servers == "127.0.0.1:2001"
+    assert target.elasticsearch.url == "http://127.0.0.1:2002"
 
 
 def test_servers_that_are_named_win(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     running_at(home, 2001, 2002)
     monkeypatch.setenv("NEWSLINE_KAFKA_BOOTSTRAP_SERVERS", "a:1,[::1]:2, c")
-    here = deployment()
-    assert here.kafka.bootstrap_servers == "a:1,[::1]:2, c"
-    assert here.elasticsearch.url == "http://127.0.0.1:2002"
+    target = read_target()
+    assert target.kafka.bootstrap_servers == "a:1,[::1]:2, c"
+    assert target.elasticsearch.url == "http://127.0.0.1:2002"
 
 
 @pytest.mark.parametrize("servers", ["a:b", "a:1:2", "a b:1", ",", "http://a:1"])
 def test_impossible_servers_are_refused(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSLINE_KAFKA_BOOTSTRAP_SERVERS", servers)
     with pytest.raises(SettingsError, match="NEWSLINE_KAFKA_BOOTSTRAP_SERVERS"):
-        deployment()
+        read_target()
 
 
 def test_down_without_a_stack_is_fine() -> None:
@@ -202,7 +202,7 @@ def test_status_comes_out_when_nothing_can_be_reached() -> None:
 
 def test_the_index_workers_group_is_its_generations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSLINE_INDEX_GENERATION", "2")
-    assert [topic.group for topic in deployment().flow] == [
+    assert [topic.group for topic in read_target().flow] == [
         "newsline-ingest",
         "newsline-enrich",
         "newsline-index-g2",

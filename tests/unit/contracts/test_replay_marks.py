@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts import dead_letters
-from services.contracts.dead_letters import DeadLetter, Place, Run, replayed_topic
+from services.contracts.dead_letters import DeadLetter, DeadLetterRef, Run, replayed_topic
 
 LETTER = DeadLetter("ingest", "t", "articles.raw", 2, 9, 3, "no_text: x", 1_767_323_045_678)
-PLACE = Place("articles.raw.dead", 0, 17)
+PLACE = DeadLetterRef("articles.raw.dead", 0, 17)
 NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)
 
 
 @given(NUMBERS, NUMBERS, NUMBERS)
 def test_places_and_runs_are_read_as_they_were_written(one: int, two: int, three: int) -> None:
-    place, run = Place("a.raw.dead", one, two), Run("a.raw.dead", one, two, three)
-    assert Place.parse(str(place)) == place
+    place, run = DeadLetterRef("a.raw.dead", one, two), Run("a.raw.dead", one, two, three)
+    assert DeadLetterRef.parse(str(place)) == place
     assert Run.parse(run.key()) == run
 
 
@@ -26,7 +26,7 @@ def test_places_and_runs_are_read_as_they_were_written(one: int, two: int, three
 )
 def test_what_is_no_place_is_no_place(text: str) -> None:
     with pytest.raises(ValueError, match=r"number|values"):
-        Place.parse(text)
+        DeadLetterRef.parse(text)
     with pytest.raises(ValueError, match=r"number|values"):
         Run.parse(text.encode())
 

@@ -4,7 +4,7 @@ import pytest
 
 from services.elastic.lookup import Lookup
 from services.runtime.health import Health
-from services.runtime.retry import Interrupted, Patience
+from services.runtime.retry import Interrupted, RetryPolicy
 
 THERE = {"_index": "a", "_id": "1", "found": True, "_source": {}}
 ABSENT = {"_index": "a", "_id": "2", "found": False}
@@ -23,8 +23,8 @@ class Client:
 
 
 def lookup(client: Client) -> Lookup:
-    patience = Patience(Health("index"), lambda: not client.answers)
-    return Lookup(client, patience)  # type: ignore[arg-type] # as much of a client as is asked for
+    retry = RetryPolicy(Health("index"), lambda: not client.answers)
+    return Lookup(client, retry)  # type: ignore[arg-type] # as much of a client as is asked for
 
 
 async def test_what_is_not_there_is_left_out() -> None:

@@ -39,7 +39,7 @@ def enricher(world: World) -> Enricher:
 async def test_poison_costs_only_itself() -> None:
     world = World()
 
-    await enricher(world).settle([FakeRecord(b"1"), FakeRecord(b"poison"), FakeRecord(b"2")])
+    await enricher(world).process([FakeRecord(b"1"), FakeRecord(b"poison"), FakeRecord(b"2")])
 
     assert world.journal == [("enriched", b"1"), ("enriched", b"2"), ("dead", b"poison")]
 
@@ -47,7 +47,7 @@ async def test_poison_costs_only_itself() -> None:
 async def test_an_article_too_large_for_the_next_topic_is_a_dead_letter() -> None:
     world = World()
 
-    await enricher(world).settle([FakeRecord(b"large")])
+    await enricher(world).process([FakeRecord(b"large")])
 
     assert world.journal == [("dead", b"large")]
 
@@ -56,6 +56,6 @@ async def test_mostly_poison_stops_the_worker_before_anything_is_sent() -> None:
     world = World()
 
     with pytest.raises(TooManyRejections):
-        await enricher(world).settle([FakeRecord(b"poison")] * 21)
+        await enricher(world).process([FakeRecord(b"poison")] * 21)
 
     assert world.journal == []

@@ -34,7 +34,7 @@ def records(*values: bytes) -> list[FakeRecord]:
 async def test_poison_costs_only_itself() -> None:
     world = World()
 
-    await Indexer(world, world).settle(records(enriched(1).encode(), POISON, enriched(2).encode()))  # type: ignore[arg-type] # one world plays both ports
+    await Indexer(world, world).process(records(enriched(1).encode(), POISON, enriched(2).encode()))  # type: ignore[arg-type] # one world plays both ports
 
     assert world.journal == [("index", "1"), ("index", "2"), ("dead", "contract: : json_invalid")]
 
@@ -42,7 +42,7 @@ async def test_poison_costs_only_itself() -> None:
 async def test_a_refused_document_is_a_dead_letter_and_a_stale_one_is_not() -> None:
     world = World(Verdict(Outcome.REFUSED, "mapper_parsing_exception"), STALE)
 
-    await Indexer(world, world).settle(records(enriched(1).encode(), enriched(2).encode()))  # type: ignore[arg-type] # one world plays both ports
+    await Indexer(world, world).process(records(enriched(1).encode(), enriched(2).encode()))  # type: ignore[arg-type] # one world plays both ports
 
     assert world.journal[2:] == [("dead", "refused: mapper_parsing_exception")]
 
@@ -55,6 +55,6 @@ async def test_mostly_poison_stops_the_worker_before_any_dead_letter() -> None:
     indexer = Indexer(world, world, RejectionGuard(allowed=1))  # type: ignore[arg-type] # as above
 
     with pytest.raises(TooManyRejections):
-        await indexer.settle(records(POISON, POISON, enriched(1).encode()))
+        await indexer.process(records(POISON, POISON, enriched(1).encode()))
 
     assert world.journal == [("index", "1")]

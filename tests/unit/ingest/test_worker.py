@@ -39,7 +39,7 @@ def ingester(world: World, topic: Topic = ACCEPTED) -> Ingester:
 async def test_poison_costs_only_itself() -> None:
     world = World()
 
-    await ingester(world).settle([FakeRecord(b"1"), FakeRecord(b"poison"), FakeRecord(b"2")])
+    await ingester(world).process([FakeRecord(b"1"), FakeRecord(b"poison"), FakeRecord(b"2")])
 
     assert [kind for kind, _ in world.journal] == ["accepted", "accepted", "dead"]
 
@@ -47,7 +47,7 @@ async def test_poison_costs_only_itself() -> None:
 async def test_all_bad_is_all_dead_letters_and_no_limit_trips() -> None:
     world = World()
 
-    await ingester(world).settle([FakeRecord(b"poison")] * 500)
+    await ingester(world).process([FakeRecord(b"poison")] * 500)
 
     assert [kind for kind, _ in world.journal] == ["dead"] * 500
 
@@ -56,7 +56,7 @@ async def test_order_is_kept_across_chunks() -> None:
     world = World()
     count = 2 * CHUNK_RECORDS + 3
 
-    await ingester(world).settle([FakeRecord(b"%d" % number) for number in range(count)])
+    await ingester(world).process([FakeRecord(b"%d" % number) for number in range(count)])
 
     keys = [message.key or b"" for message in world.messages]
     assert [int(key, 16) for key in keys] == list(range(count))
@@ -66,7 +66,7 @@ async def test_an_article_too_large_for_the_next_topic_is_a_dead_letter() -> Non
     world = World()
     narrow = Topic("narrow", "group", 64 * 1024 + 10)
 
-    await ingester(world, narrow).settle([FakeRecord(b"1")])
+    await ingester(world, narrow).process([FakeRecord(b"1")])
 
     assert world.journal == [("dead", b"1")]
 
@@ -75,7 +75,7 @@ async def test_tracing_headers_travel_and_others_do_not() -> None:
     world = World()
     headers = (("traceparent", b"00-1"), ("secret", b"x"))
 
-    await ingester(world).settle([FakeRecord(b"1", headers=headers)])
+    await ingester(world).process([FakeRecord(b"1", headers=headers)])
 
     assert list(world.messages[0].headers) == [("traceparent", b"00-1")]
 
@@ -95,7 +95,7 @@ def test_a_first_arrival_from_the_future_or_of_no_sense_is_not_believed() -> Non
 async def test_the_arrival_is_the_brokers() -> None:
     world = World()
 
-    await ingester(world).settle([FakeRecord(b"1", timestamp=1_700_000_000_123)])
+    await ingester(world).process([FakeRecord(b"1", timestamp=1_700_000_000_123)])
 
     article = AcceptedArticle.decode(world.messages[0].value)
     assert article.received_at == datetime(2023, 11, 14, 22, 13, 20, 123000, tzinfo=UTC)

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from services.runtime.health import Health
-from services.runtime.retry import Interrupted, Patience, Unavailable
+from services.runtime.retry import Interrupted, RetryPolicy, Unavailable
 
 
 async def test_what_was_unavailable_is_tried_again_until_it_is_done() -> None:
@@ -16,7 +16,7 @@ async def test_what_was_unavailable_is_tried_again_until_it_is_done() -> None:
             raise Unavailable("Elasticsearch")
         return "done"
 
-    assert await Patience(health, lambda: False).until_done(attempt) == "done"
+    assert await RetryPolicy(health, lambda: False).run(attempt) == "done"
     # It says what it waits for while it waits, and not afterwards.
     assert seen == [None, "Elasticsearch", "Elasticsearch"]
     assert health.waiting_for is None
@@ -30,7 +30,7 @@ async def test_being_told_to_stop_ends_the_waiting() -> None:
         raise Unavailable("Kafka")
 
     with pytest.raises(Interrupted):
-        await Patience(Health("index"), stopping.is_set).until_done(attempt)
+        await RetryPolicy(Health("index"), stopping.is_set).run(attempt)
 
 
 async def test_any_other_error_is_not_waited_for() -> None:
@@ -38,7 +38,7 @@ async def test_any_other_error_is_not_waited_for() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await Patience(Health("index"), lambda: False).until_done(attempt)
+        await RetryPolicy(Health("index"), lambda: False).run(attempt)
 
 
 async def test_what_ends_the_waiting_ends_the_attempts_too() -> None:
@@ -59,6 +59,6 @@ async def test_what_ends_the_waiting_ends_the_attempts_too() -> None:
         told = True
 
     with pytest.raises(Interrupted):
-        await Patience(Health("index"), lambda: told).until_done(attempt)
+        await RetryPolicy(Health("index"), lambda: told).run(attempt)
 
     assert attempts == 1

@@ -15,11 +15,11 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 
-from services.contracts.topics import DOOR_BYTES
+from services.contracts.topics import MAX_RECORD_BYTES
 from services.runtime.kafka.compat.record_format import Batch, Record, read
 
 # Producers close a batch at a megabyte at most, usually at far less; one record may be larger.
-MAX_UNPACKED_BYTES = 8 * DOOR_BYTES
+MAX_UNPACKED_BYTES = 8 * MAX_RECORD_BYTES
 
 # Of a batch: offset, length, epoch, magic, checksum, attributes, last offset's delta, first and
 # last timestamp, then the producer's id, epoch and sequence, and the number of records.
@@ -140,7 +140,7 @@ class BoundedBatch:
         why = f"in a batch of {len(self._packed)} bytes that unpack to over {MAX_UNPACKED_BYTES}"
         for offset in range(first, self._native.next_offset):
             content = self._packed if offset == first else b""
-            value = CutValue.of(content[:DOOR_BYTES], why)
+            value = CutValue.of(content[:MAX_RECORD_BYTES], why)
             yield Record(offset, timestamp, int(append_time), None, value, [])
 
 
@@ -169,9 +169,11 @@ def _next(batch: Any, *, cut: bool) -> Any:  # noqa: ANN401 - aiokafka's batch a
 
 def _fitting(record: Any) -> Any:  # noqa: ANN401 - aiokafka's record
     value = record.value
-    if value is None or len(value) <= DOOR_BYTES:
+    if value is None or len(value) <= MAX_RECORD_BYTES:
         return record
-    cut = CutValue.of(value[:DOOR_BYTES], f"{len(value)} bytes, of which {DOOR_BYTES} are kept")
+    cut = CutValue.of(
+        value[:MAX_RECORD_BYTES], f"{len(value)} bytes, of which {MAX_RECORD_BYTES} are kept"
+    )
     return Record(
         record.offset, record.timestamp, record.timestamp_type, record.key, cut, record.headers
     )

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cli.dead_letters.replay_log import History, runs
-from services.contracts.dead_letters import Place, Run
+from services.contracts.dead_letters import DeadLetterRef, Run
 from tests.unit.cli.dead_letters.dead_letters import TOPIC, buried
 
 OFFSETS = st.integers(0, 30)
@@ -13,7 +13,7 @@ STEPS = st.lists(st.tuples(OFFSETS, st.integers(0, 10)), max_size=15)
 
 @given(st.sets(st.tuples(st.sampled_from("ab"), st.integers(0, 2), OFFSETS)))
 def test_runs_say_exactly_the_places(places: set[tuple[str, int, int]]) -> None:
-    found = runs(Place(*place) for place in places)
+    found = runs(DeadLetterRef(*place) for place in places)
     said = [(r.topic, r.partition, n) for r in found for n in range(r.first, r.last + 1)]
     assert sorted(said) == sorted(places)
     assert len(found) == sum((t, p, o - 1) not in places for t, p, o in places)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.cli.dead_letters.reader import Buried
 from services.cli.replay.selection import NAMED, Choice, Wish
-from services.contracts.dead_letters import Place
+from services.contracts.dead_letters import DeadLetterRef
 from tests.unit.cli.dead_letters.dead_letters import TOPIC, buried
 
 
@@ -43,14 +43,14 @@ def test_letters_that_failed_too_often_are_left_and_named() -> None:
 
 
 def test_named_letters_go_and_no_others() -> None:
-    wish = Wish(places=frozenset({Place(TOPIC, 0, 1), Place(TOPIC, 0, 9)}))
+    wish = Wish(places=frozenset({DeadLetterRef(TOPIC, 0, 1), DeadLetterRef(TOPIC, 0, 9)}))
     choice = chosen(wish, buried(0), buried(1))
     assert offsets(choice) == [1]
-    assert choice.missing == [Place(TOPIC, 0, 9)]
+    assert choice.missing == [DeadLetterRef(TOPIC, 0, 9)]
 
 
 def test_a_named_letter_that_was_replayed_goes_only_by_force() -> None:
-    wish = Wish(places=frozenset({Place(TOPIC, 0, 1)}))
+    wish = Wish(places=frozenset({DeadLetterRef(TOPIC, 0, 1)}))
     choice = chosen(wish, buried(1), replayed=(1,))
     assert (offsets(choice), [left.reason for left in choice.left]) == (
         [],

@@ -9,7 +9,7 @@ from services.cli.dead_letters.reader import NEAR, exhume
 from services.cli.support import topic_reader as reading
 from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import Stretch, records
-from services.contracts.dead_letters import Place
+from services.contracts.dead_letters import DeadLetterRef
 from tests.fakes.records import FakeRecord
 from tests.unit.cli.dead_letters.dead_letters import TOPIC
 
@@ -77,7 +77,7 @@ async def test_a_broker_that_is_silent_is_not_waited_for_without_end(
         await read(Reader(ZERO), {ZERO: (0, 1)})
 
 
-async def dug(reader: Reader, *places: Place) -> list[int]:
+async def dug(reader: Reader, *places: DeadLetterRef) -> list[int]:
     lay = {ZERO: (10, 5000)}
     found = exhume(Broker(None, reader), lay, places)
     return [letter.buried.offset async for letter in found]
@@ -85,7 +85,7 @@ async def dug(reader: Reader, *places: Place) -> list[int]:
 
 async def test_letters_are_dug_out_where_they_lie() -> None:
     reader = Reader()
-    places = [Place(TOPIC, 0, n) for n in (4000, 11, 10, 12 + NEAR)]
+    places = [DeadLetterRef(TOPIC, 0, n) for n in (4000, 11, 10, 12 + NEAR)]
     assert await dug(reader, *places) == [10, 11, 12 + NEAR, 4000]
     assert len(reader.read) < 2 * NEAR, "what lies far between was read"
 
@@ -94,5 +94,9 @@ async def test_where_nothing_lies_nobody_digs() -> None:
     """
     At the end a reader would wait for the next failure.
     """
-    places = [Place(TOPIC, 0, 5000), Place(TOPIC, 0, 9), Place("other.dead", 0, 10)]
+    places = [
+        DeadLetterRef(TOPIC, 0, 5000),
+        DeadLetterRef(TOPIC, 0, 9),
+        DeadLetterRef("other.dead", 0, 10),
+    ]
     assert await dug(Reader(ZERO), *places) == []

@@ -61,13 +61,13 @@ class Partition:
             raise CommitFailedError
         self.journal += [("commit", offset) for offset in offsets.values()]
 
-    async def settle(self, records: Sequence[Any]) -> None:
+    async def process(self, records: Sequence[Any]) -> None:
         self.journal += [("settled", record.offset) for record in records]
 
 
 async def run(partition: Partition, stopping: asyncio.Event, **how: Any) -> None:
     loop = how.pop("loop", None) or BatchLoop(Health("index"), stopping, max_records=10)
-    await asyncio.wait_for(loop.run(partition, how.get("settle", partition.settle)), timeout=5)
+    await asyncio.wait_for(loop.run(partition, how.get("settle", partition.process)), timeout=5)
 
 
 async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> None:
@@ -93,14 +93,14 @@ async def test_a_batch_that_is_given_up_is_not_committed_while_idle_either() -> 
     stopping = asyncio.Event()
     partition = Partition(7, 8, stopping=stopping)
     partition.idle = [9, 9]
-    settled = partition.settle
+    settled = partition.process
 
     async def give_up_the_second(records: Sequence[Any]) -> None:
         if records[0].offset == 8:
             raise Interrupted
         await settled(records)
 
-    await run(partition, stopping, settle=give_up_the_second)
+    await run(partition, stopping, process=give_up_the_second)
 
     assert partition.journal == [("settled", 7), ("commit", 8)]
 
@@ -144,7 +144,7 @@ async def test_a_batch_that_is_given_up_is_not_committed() -> None:
     async def give_up(_: Sequence[Any]) -> None:
         raise Interrupted
 
-    await run(partition, stopping, settle=give_up)
+    await run(partition, stopping, process=give_up)
 
     assert partition.journal == []
 
@@ -175,17 +175,17 @@ async def test_a_rebalance_waits_for_the_batch_in_hand() -> None:
     loop = BatchLoop(Health("index"), stopping, max_records=10)
     entered, finish = asyncio.Event(), asyncio.Event()
 
-    async def settle(records: Sequence[Any]) -> None:
+    async def process(records: Sequence[Any]) -> None:
         entered.set()
         await finish.wait()
-        await partition.settle(records)
+        await partition.process(records)
 
     async def revoke() -> None:
         await loop.on_partitions_revoked([PARTITION])
         partition.journal.append(("revoked", 0))
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run(partition, stopping, loop=loop, settle=settle))
+        tasks.create_task(run(partition, stopping, loop=loop, process=process))
         await entered.wait()
         tasks.create_task(revoke())
         await asyncio.sleep(0)

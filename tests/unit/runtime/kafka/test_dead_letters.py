@@ -5,7 +5,7 @@ import pytest
 from services.contracts.dead_letters import ATTEMPT, DeadLetter
 from services.contracts.errors import ContractViolation
 from services.contracts.topics import RAW
-from services.runtime.kafka.batch_producer import Message, Sender
+from services.runtime.kafka.batch_producer import BatchProducer, Message
 from services.runtime.kafka.dead_letters import (
     DeadLetterWriter,
     Rejected,
@@ -15,7 +15,7 @@ from services.runtime.kafka.dead_letters import (
 from tests.fakes.records import FakeRecord
 
 
-class Broker(Sender):
+class Broker(BatchProducer):
     """Keeps what it is sent."""
 
     def __init__(self) -> None:

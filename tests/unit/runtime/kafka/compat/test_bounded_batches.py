@@ -10,7 +10,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from services.contracts.topics import DOOR_BYTES
+from services.contracts.topics import MAX_RECORD_BYTES
 from services.runtime.kafka.compat import bounded_batches as unpacking
 from services.runtime.kafka.compat.bounded_batches import (
     MAX_UNPACKED_BYTES,
@@ -95,12 +95,12 @@ def test_a_header_whose_name_is_no_text_stops_nobody(codec: int) -> None:
 
 @pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
 def test_a_value_over_the_door_is_cut_and_its_neighbours_are_whole(codec: int) -> None:
-    first, cut, last = unpacked(packed(codec, [b"a", bytes(DOOR_BYTES + 1), b"b"]))
+    first, cut, last = unpacked(packed(codec, [b"a", bytes(MAX_RECORD_BYTES + 1), b"b"]))
 
     assert (first.value, last.value) == (b"a", b"b")
     assert isinstance(cut.value, CutValue)
-    assert (len(cut.value), cut.offset, cut.key) == (DOOR_BYTES, 1, b"k")
-    assert cut.value.why == f"{DOOR_BYTES + 1} bytes, of which {DOOR_BYTES} are kept"
+    assert (len(cut.value), cut.offset, cut.key) == (MAX_RECORD_BYTES, 1, b"k")
+    assert cut.value.why == f"{MAX_RECORD_BYTES + 1} bytes, of which {MAX_RECORD_BYTES} are kept"
 
 
 @pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
@@ -111,7 +111,7 @@ def test_what_is_out_of_reach_is_told_for_every_record_and_kept_packed(codec: in
 
     assert first.value == b"a"
     assert (bomb.offset, behind.offset) == (1, 2)
-    assert bomb.value == batch[:DOOR_BYTES]
+    assert bomb.value == batch[:MAX_RECORD_BYTES]
     assert behind.value == b""
     assert all(isinstance(record.value, CutValue) for record in (bomb, behind))
     assert f"{len(batch)} bytes that unpack to over {MAX_UNPACKED_BYTES}" in bomb.value.why
