@@ -243,7 +243,7 @@ async def _is_after(moment: float) -> bool:
 
 
 @pytest.mark.timeout(240)
-async def test_row_27_some_good_some_still_bad_some_stale(
+async def test_some_good_some_still_bad_some_stale(
     stack: RunningStack, tmp_path: Path
 ) -> None:
     """

@@ -1,4 +1,4 @@
-"""Rows 1, 12 and 13 in the store: a worker that died in between, or does not know that it was
+"""Two writers of one article: a worker that died in between, or does not know that it was
 replaced. An article that moves to another month is where two writers can leave two documents.
 """
 

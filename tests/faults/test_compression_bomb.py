@@ -1,4 +1,4 @@
-"""Row 10: 200 MB of zeros are small enough for any door, packed."""
+"""A compression bomb: 200 MB of zeros pass every size limit while they are packed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows 16 and 17: nothing leaves the agent's loop, and there is one of it in a process."""
+"""Nothing leaves the loop of the Faust agent, and there is one agent in a process."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Row 21: the alias moves from one index to another while people search and workers write."""
+"""The alias moves from one index to another while people search and workers write."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Row 11: XML bombs and external entities. This version reads no feeds; HTML is all its markup."""
+"""XML bombs and external entities. This version reads no feeds; HTML is all its markup."""
 
 import json
 import time
