@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.pipeline import Pipeline, Servers, pipeline
-from tests.servers import RunningStack, small_stack, taken_down
+from tests.support.pipeline import Pipeline, Servers, pipeline
+from tests.support.stack import RunningStack, small_stack, taken_down
 
 
 @pytest.fixture(scope="session")

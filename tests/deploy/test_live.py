@@ -21,7 +21,7 @@ from services.elastic import naming
 from tests.deploy import dockerfile, images, reading, test_metrics
 from tests.deploy.images import Container, Image
 from tests.deploy.reading import DEPLOY, WORKERS, Object
-from tests.servers import RunningStack
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from services.contracts.topics import ENRICHED
 from tests.faults.tcp_proxy import TcpProxy, tcp_proxy
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.faults.conservation import article, conserved
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 SWAPS = 40
 # Articles of one month: the shards of an index that is being made answer no search for a moment.

@@ -9,7 +9,7 @@ from services.contracts.articles import AcceptedArticle
 from services.contracts.topics import ACCEPTED, ENRICHED, Topic
 from tests.fakes.records import accepted, enriched
 from tests.faults.conservation import article, articles, conserved
-from tests.live.pipeline import Pipeline, eventually
+from tests.support.pipeline import Pipeline, eventually
 
 
 async def test_half_of_what_users_write_may_be_bad(pipe: Pipeline) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers
 from tests.faults.steps import under_way
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.faults
 

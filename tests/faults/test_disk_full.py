@@ -15,7 +15,7 @@ from services.contracts.topics import RAW
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import own_servers
 from tests.faults.steps import all_enriched, waits
-from tests.live.pipeline import eventually, pipeline
+from tests.support.pipeline import eventually, pipeline
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 

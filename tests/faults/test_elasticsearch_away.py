@@ -9,7 +9,7 @@ from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers
 from tests.faults.steps import all_enriched, behind_a_proxy, waits
 from tests.faults.usage import Usage, report, resident_bytes
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 MIB = 1024 * 1024
 

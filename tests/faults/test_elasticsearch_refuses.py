@@ -13,8 +13,8 @@ from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers, own_servers
 from tests.faults.steps import waits
 from tests.faults.usage import report
-from tests.live.pipeline import Pipeline, pipeline
-from tests.servers import RunningStack
+from tests.support.pipeline import Pipeline, pipeline
+from tests.support.stack import RunningStack
 
 
 def operation(pipe: Pipeline, key: str, **fields: Any) -> Operation:

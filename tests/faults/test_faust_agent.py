@@ -11,7 +11,7 @@ from services.runtime.health import Health
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
 from tests.faults.conservation import articles, conserved
-from tests.live.pipeline import Pipeline, eventually
+from tests.support.pipeline import Pipeline, eventually
 
 
 async def limit(pipe: Pipeline, max_message_bytes: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.conservation import articles, conserved
 from tests.faults.steps import behind_a_proxy, waits
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 SESSION_SECONDS = 2
 

@@ -13,7 +13,7 @@ from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 OLD: dict[str, Any] = {"version": 1, "published_at": "2025-11-30"}
 NEW: dict[str, Any] = {"version": 2, "published_at": "2025-12-01"}

@@ -12,7 +12,7 @@ from tests.faults.conservation import articles, conserved
 from tests.faults.slow_worker import BATCH_SECONDS
 from tests.faults.steps import under_way
 from tests.faults.usage import report
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 SERVICES = ("ingest", "enrich", "index")
 

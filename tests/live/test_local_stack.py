@@ -16,8 +16,8 @@ from services.local.errors import PortTaken, ServerDied
 from services.local.ports import free_port
 from services.local.settings import Overrides, Service, StackSettings
 from services.local.stack import LocalStack
-from tests.processes import runs
-from tests.servers import QUICK, RunningStack, small_stack, taken_down
+from tests.support.processes import runs
+from tests.support.stack import QUICK, RunningStack, small_stack, taken_down
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -17,7 +17,7 @@ from services.contracts.topics import ACCEPTED, ENRICHED
 from services.enrich.pool import CHUNK_BYTES
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 WIRE = Path(__file__).parents[1] / "data" / "2025-12-27-new-year-greetings.txt"
 ARTICLES, WORDS = 120, 10_000
