@@ -101,6 +101,7 @@ class Watch:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.measured
 async def test_nothing_slows_the_heartbeat_of_a_worker_that_reads_long_articles(
     pipe: Pipeline,
 ) -> None:

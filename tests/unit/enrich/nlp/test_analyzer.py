@@ -114,6 +114,7 @@ def test_any_text_is_analysed_within_bounds(
 
 
 @pytest.mark.parametrize("unit", ["a", "A", "(", "\n", "()", "A.", "Kim ", "a. ", "A-", "😀"])
+@pytest.mark.measured
 def test_a_megabyte_of_junk_is_survived(analyser: TextAnalyser, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
 
@@ -153,6 +154,7 @@ def test_every_stage_tells_its_model(analyser: TextAnalyser) -> None:
     assert all(model and version for model, version in analyser.versions.values())
 
 
+@pytest.mark.measured
 def test_a_new_process_is_ready_within_a_second_of_work_and_250_megabytes() -> None:
     code = (
         "import psutil, time\n"

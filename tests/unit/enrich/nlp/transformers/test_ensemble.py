@@ -101,6 +101,7 @@ def test_every_mention_is_where_its_offsets_say(
 
 
 @pytest.mark.parametrize("unit", ["A", "(", "Kim ", "a. ", "A-", "日", "Kim" * 100 + " "])
+@pytest.mark.measured
 def test_a_hundred_kilobytes_of_junk_are_survived(accurate: TextAnalyser, unit: str) -> None:
     text = unit * (100_000 // len(unit))
 
@@ -148,6 +149,7 @@ def test_the_document_has_the_same_shape_and_says_what_made_it(
     assert sum(e.sentiment is not None for e in close.entities) == 10
 
 
+@pytest.mark.measured
 def test_a_new_process_needs_less_than_600_megabytes() -> None:
     code = (
         "import psutil\n"

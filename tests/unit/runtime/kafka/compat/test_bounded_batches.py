@@ -117,6 +117,7 @@ def test_what_is_out_of_reach_is_told_for_every_record_and_kept_packed(codec: in
     assert f"{len(batch)} bytes that unpack to over {MAX_UNPACKED_BYTES}" in bomb.value.why
 
 
+@pytest.mark.measured
 def test_two_hundred_megabytes_of_zeros_cost_a_bounded_amount_of_memory() -> None:
     batch = packed(GZIP, [bytes(200_000_000)])
     tracemalloc.start()
