@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.pipeline import Pipeline, Servers, pipeline
 from tests.support.stack import RunningStack, small_stack, taken_down
 
 HOME = pytest.StashKey[Path]()
+# An example's time is the machine's business; limits of time have tests of their own (`measured`).
+settings.register_profile("newsline", parent=settings(), deadline=None)
+settings.load_profile("newsline")
 # What a developer has set for another stack must not reach the tests; where downloads are kept may.
 KEPT = {"NEWSLINE_CACHE"}
 
