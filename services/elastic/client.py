@@ -15,6 +15,7 @@ TOO_LARGE = 413
 BAD_REQUEST = 400
 NOT_FOUND = 404
 TOO_MANY = 429
+SERVER_ERROR = 500
 
 
 class Overloaded(Unavailable):

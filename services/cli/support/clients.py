@@ -6,18 +6,10 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from aiokafka import errors as kafka_errors
-from elastic_transport import ConnectionError as NoConnection
-from elastic_transport import ConnectionTimeout, TlsError
-from elasticsearch import (
-    ApiError,
-    AsyncElasticsearch,
-    AuthenticationException,
-    AuthorizationException,
-    BadRequestError,
-    TransportError,
-)
+from elasticsearch import AsyncElasticsearch
 
 from services.cli.support.errors import Away, Code, Ended
+from services.elastic.errors import ELASTICSEARCH_ERRORS, FailureKind, classify
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.settings import KafkaSettings
 
@@ -85,26 +77,19 @@ def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
 
     :raises Ended: with the address; code 2 if the request is what is wrong, else 3.
     """
-    where = f"Elasticsearch at {settings.url}"
     try:
         yield
-    except (AuthenticationException, AuthorizationException) as error:
-        raise Ended(
-            f"{where} refuses us ({error.status_code}); see NEWSLINE_ELASTICSEARCH_API_KEY, "
-            "_USERNAME and _PASSWORD",
-            Code.UNREACHABLE,
-        ) from error
-    except BadRequestError as error:
-        raise Ended(f"{where} cannot do that: {error.message}", Code.WRONG_USE) from error
-    except ApiError as error:
-        raise Away(f"{where} answers {error.status_code}") from error
-    except TlsError as error:
-        raise Ended(
-            f"{where} cannot be trusted or speaks no TLS; see NEWSLINE_ELASTICSEARCH_CA_FILE",
-            Code.UNREACHABLE,
-        ) from error
-    except (NoConnection, ConnectionTimeout, TimeoutError, TransportError) as error:
-        raise Away(f"{where} cannot be reached; {HINT}") from error
+    except ELASTICSEARCH_ERRORS as error:
+        failure = classify(error, settings.url)
+        match failure.kind:
+            case FailureKind.BAD_REQUEST:
+                raise Ended(failure.message, Code.WRONG_USE) from error
+            case FailureKind.CREDENTIALS_REFUSED | FailureKind.UNTRUSTED_TLS:
+                raise Ended(failure.message, Code.UNREACHABLE) from error
+            case FailureKind.UNREACHABLE:
+                raise Away(f"{failure.message}; {HINT}") from error
+            case _:
+                raise Away(failure.message) from error
 
 
 @asynccontextmanager
