@@ -114,7 +114,6 @@ class EnrichStream:
         self._stopping = stopping
         await self._app.start()
         self._health.ready = True
-        self._health.waiting_for = None
         looking = asyncio.create_task(self._look_around(), name="freeze-watch")
         try:
             while not stopping.is_set():

@@ -31,6 +31,7 @@ class Health:
         self.service = service
         self.ready = False
         self._waiting_for: str | None = None
+        self._waiting_scopes = 0
         self._last_beat = time.monotonic()
         self._oldest_in_hand: float | None = None
         metrics.LAG_SECONDS.labels(service).set_function(self._lag_seconds)
@@ -60,10 +61,31 @@ class Health:
         """What the worker waits for, or None while it works."""
         return self._waiting_for
 
-    @waiting_for.setter
-    def waiting_for(self, what: str | None) -> None:
-        self._waiting_for = what
-        metrics.WAITING.labels(self.service).set(what is not None)
+    @contextmanager
+    def waiting_scope(self) -> Iterator[None]:
+        """Scope of work that may have to wait for a server.
+
+        Scopes nest: what ``report_unavailable`` was told holds until the outermost one ends.
+        """
+        self._waiting_scopes += 1
+        try:
+            yield
+        finally:
+            self._waiting_scopes -= 1
+            if not self._waiting_scopes and self._waiting_for is not None:
+                logger.info("The waiting is over.", extra={"cause": self._waiting_for})
+                self._waiting_for = None
+                metrics.WAITING.labels(self.service).set(0)
+
+    def report_unavailable(self, server: str) -> None:
+        """Not ready from now on, until the outermost ``waiting_scope`` ends; warn the first time.
+
+        :param server: what cannot be reached, for the log and for ``/readyz``.
+        """
+        if self._waiting_for is None:
+            logger.warning("A server is not available; waiting for it.", extra={"cause": server})
+            metrics.WAITING.labels(self.service).set(1)
+        self._waiting_for = server
 
     @property
     def alive(self) -> bool:

@@ -132,7 +132,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         """Commit past the marks that transactions leave: they are no records, but look like lag."""
         passed = {}
         for partition in consumer.assignment():
-            position = await self._retry.answered("Kafka", consumer.position(partition))
+            position = await self._retry.wait_for("Kafka", consumer.position(partition))
             if position > self._committed.setdefault(partition, position):
                 passed[partition] = position
         await self._write(consumer, passed)
@@ -143,7 +143,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         ours = consumer.assignment()
         written = {tp: offset for tp, offset in offsets.items() if tp in ours}
         if written:  # aiokafka refuses an empty commit
-            await self._retry.answered("Kafka", consumer.commit(written))
+            await self._retry.wait_for("Kafka", consumer.commit(written))
             self._committed |= written
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
@@ -164,4 +164,3 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         self._committed.clear()
         self._positions_are_processed = True
         self._health.ready = True
-        self._health.waiting_for = None

@@ -42,7 +42,7 @@ class BatchProducer:
         async def attempt() -> None:
             nonlocal waiting
             # An idempotent producer repeats a batch for as long as it takes.
-            outcomes = await self._retry.answered(
+            outcomes = await self._retry.wait_for(
                 "Kafka",
                 asyncio.gather(
                     *[self._send(message) for message in waiting], return_exceptions=True

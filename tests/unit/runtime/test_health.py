@@ -28,10 +28,24 @@ async def test_a_ready_worker_says_so() -> None:
 async def test_a_waiting_worker_is_alive_and_not_ready_and_says_why() -> None:
     health = Health("index")
     health.ready = True
-    health.waiting_for = "Elasticsearch"
 
-    assert await answers(health, "/readyz") == (503, "waiting: Elasticsearch\n")
-    assert await answers(health, "/livez") == (200, "alive\n")
+    with health.waiting_scope():
+        health.report_unavailable("Elasticsearch")
+
+        assert await answers(health, "/readyz") == (503, "waiting: Elasticsearch\n")
+        assert await answers(health, "/livez") == (200, "alive\n")
+
+
+async def test_an_inner_wait_that_ends_does_not_end_the_outer_one() -> None:
+    health = Health("index")
+    health.ready = True
+
+    with health.waiting_scope():
+        with health.waiting_scope():
+            health.report_unavailable("Kafka")
+        assert not health.state()[0]
+
+    assert health.state()[0]
 
 
 async def test_a_loop_that_has_not_turned_for_long_is_not_alive(

@@ -67,7 +67,7 @@ class Partition:
 
 async def run(partition: Partition, stopping: asyncio.Event, **how: Any) -> None:
     loop = how.pop("loop", None) or BatchLoop(Health("index"), stopping, max_records=10)
-    await asyncio.wait_for(loop.run(partition, how.get("settle", partition.process)), timeout=5)
+    await asyncio.wait_for(loop.run(partition, how.get("process", partition.process)), timeout=5)
 
 
 async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> None:
