@@ -17,8 +17,8 @@ from services.runtime.kafka import clients as kafka
 from services.runtime.kafka.batch_producer import BatchProducer
 from services.runtime.kafka.clients import connected
 from services.runtime.kafka.dead_letters import DeadLetterWriter
-from services.runtime.kafka.lag import backlog
 from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.stall import unprocessed_offsets
 from services.runtime.kafka.topics import wait_for_topics
 from services.runtime.retry import RetryPolicy
 from services.runtime.settings import (
@@ -65,7 +65,7 @@ def main() -> None:
                     enricher.process,
                     health,
                     batch_records=settings.batch_records,
-                    look=partial(backlog, broker, accepted),
+                    read_unprocessed=partial(unprocessed_offsets, broker, accepted),
                 ).run(stopping)
         finally:
             pool.close()

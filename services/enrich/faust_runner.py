@@ -20,8 +20,8 @@ from services.contracts.topics import Topic
 from services.runtime.health import Health
 from services.runtime.kafka.clients import MAX_POLL_INTERVAL_MS, REBALANCE_TIMEOUT_MS
 from services.runtime.kafka.dead_letters import Record
-from services.runtime.kafka.lag import FreezeWatch
 from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.stall import StallDetector
 from services.runtime.lifecycle import EXIT_CRASHED
 from services.runtime.retry import Interrupted
 
@@ -30,19 +30,14 @@ logger = logging.getLogger(__name__)
 # A batch is taken when it is full or this old: a bound on what batching adds to latency.
 BATCH_WITHIN_SECONDS = 0.25
 
-# Two looks at the same record, and then the patience of health.py, end a frozen process.
-LOOK_EVERY_SECONDS = 30.0
+# Two checks that find the same record, and then health.STUCK_SECONDS, end a stalled process.
+STALL_CHECK_SECONDS = 30.0
 
 # Faust's classes carry no usable types.
 FaustApp = Any
 Stream = Any
 ProcessBatch = Callable[[Sequence[Record]], Awaitable[None]]
-Look = Callable[[AbstractSet[int]], Awaitable[Mapping[TopicPartition, int]]]
-
-
-async def nothing_left(_own: AbstractSet[int]) -> Mapping[TopicPartition, int]:
-    """A look that sees nothing."""
-    return {}
+ReadUnprocessed = Callable[[AbstractSet[int]], Awaitable[Mapping[TopicPartition, int]]]
 
 
 class StreamCrashed(RuntimeError):
@@ -92,11 +87,11 @@ class EnrichStream:
         health: Health,
         *,
         batch_records: int,
-        look: Look = nothing_left,
+        read_unprocessed: ReadUnprocessed,
     ) -> None:
         self._app = app
-        self._watch = FreezeWatch(lambda: look(self._own()))
-        self._frozen = False
+        self._stall_detector = StallDetector(lambda: read_unprocessed(self._own_partitions()))
+        self._stalled = False
         self._stopping = asyncio.Event()
         self._process = process
         self._health = health
@@ -114,24 +109,24 @@ class EnrichStream:
         self._stopping = stopping
         await self._app.start()
         self._health.ready = True
-        looking = asyncio.create_task(self._look_around(), name="freeze-watch")
+        stall_check = asyncio.create_task(self._check_for_stall(), name="stall-check")
         try:
             while not stopping.is_set():
                 # While a batch is in hand, the models' progress is the beat.
-                if not self._busy and not self._frozen:
+                if not self._busy and not self._stalled:
                     self._health.beat()
                 await self._app.wait(stopping, timeout=1.0)
                 if self._app.should_stop:
                     raise StreamCrashed("Faust stopped") from self._app.crash_reason
         finally:
-            looking.cancel()
+            stall_check.cancel()
             # Stops fetching, waits for the batch in hand, commits, leaves the group.
             await self._app.stop()
 
     async def _agent(self, stream: Stream) -> None:
         batches = stream.take_events(self._batch_records, within=BATCH_WITHIN_SECONDS)
         async for events in batches:
-            self._busy, self._frozen = True, False
+            self._busy, self._stalled = True, False
             try:
                 records = [event.message for event in events]
                 with self._health.in_hand(min(record.timestamp for record in records)):
@@ -139,17 +134,17 @@ class EnrichStream:
             except BaseException as error:  # noqa: BLE001 - whatever leaves this loop loses a batch
                 _end_uncommitted(error, told_to=self._stopping.is_set())
             self._busy = False
-            self._watch.worked()
+            self._stall_detector.progressed()
 
-    async def _look_around(self) -> None:
-        """Once in a while see whether work lies about that nobody does."""
+    async def _check_for_stall(self) -> None:
+        """Check at intervals whether records wait that this worker does not read."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-            self._frozen = await self._watch.frozen() and not self._busy
-            if self._frozen:
-                logger.warning("There are records to read, and none come.")
+            await asyncio.sleep(STALL_CHECK_SECONDS)
+            self._stalled = await self._stall_detector.stalled() and not self._busy
+            if self._stalled:
+                logger.warning("The consumer is stalled: records wait, and none arrive.")
 
-    def _own(self) -> set[int]:
+    def _own_partitions(self) -> set[int]:
         return {tp.partition for tp in self._app.consumer.assignment()}
 
 

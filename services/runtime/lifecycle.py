@@ -15,8 +15,8 @@ from services.runtime.settings import SettingsError, WorkerSettings, stop_for_wr
 logger = logging.getLogger(__name__)
 
 EXIT_CRASHED = 1
-STUCK_LOOKS = 2
-STUCK_LOOK_SECONDS = 5.0
+STUCK_CHECKS = 2
+STUCK_CHECK_SECONDS = 5.0
 
 Body = Callable[[asyncio.Event, Health], Awaitable[None]]
 
@@ -70,11 +70,11 @@ async def _work(body: Body, stopping: asyncio.Event, state: Health) -> None:
 
 async def _end_when_stuck(state: Health) -> None:
     """End a process that only a restart can help; not every supervisor asks ``/livez``."""
-    looks = 0
-    while looks < STUCK_LOOKS:
-        await asyncio.sleep(STUCK_LOOK_SECONDS)
+    failed = 0
+    while failed < STUCK_CHECKS:
+        await asyncio.sleep(STUCK_CHECK_SECONDS)
         # Twice: a process that was stopped and wakes has not had its turn yet.
-        looks = 0 if state.alive else looks + 1
+        failed = 0 if state.alive else failed + 1
     logger.critical("The worker is stuck; the process ends, and what it had is done again.")
     logging.shutdown()
     os._exit(EXIT_CRASHED)

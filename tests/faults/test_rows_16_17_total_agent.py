@@ -75,7 +75,17 @@ async def test_one_agent_runs_in_a_process_and_takes_one_batch_at_a_time(
 
     async def process(_: object) -> None: ...
 
-    EnrichStream(app, ACCEPTED, process, Health("enrich"), batch_records=10)
+    async def nothing_unprocessed(_: object) -> dict[object, int]:
+        return {}
+
+    EnrichStream(
+        app,
+        ACCEPTED,
+        process,
+        Health("enrich"),
+        batch_records=10,
+        read_unprocessed=nothing_unprocessed,
+    )
 
     (agent,) = app.agents.values()
     assert agent.concurrency == 1

@@ -1,9 +1,7 @@
 """A server that cannot be reached is said so in one line, with its address."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Protocol, TypeVar
+from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import errors as kafka_errors
 from elasticsearch import AsyncElasticsearch
@@ -13,9 +11,6 @@ from services.elastic.errors import ELASTICSEARCH_ERRORS, FailureKind, classify
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.settings import KafkaSettings
 
-CONNECT_SECONDS = 15.0
-# A broken connection must not keep a command from ending.
-STOP_SECONDS = 5.0
 HINT = "`newsline up` starts one on this machine; `newsline status` tells more"
 
 _KAFKA_AWAY = (
@@ -35,19 +30,6 @@ _KAFKA_DENIES = (
     kafka_errors.ClusterAuthorizationFailedError,
     kafka_errors.UnsupportedSaslMechanismError,
 )
-
-
-class Client(Protocol):
-    """A Kafka producer or consumer."""
-
-    async def start(self) -> None:
-        """Connect."""
-
-    async def stop(self) -> None:
-        """Disconnect."""
-
-
-C = TypeVar("C", bound=Client)
 
 
 @contextmanager
@@ -90,19 +72,6 @@ def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
                 raise Away(f"{failure.message}; {HINT}") from error
             case _:
                 raise Away(failure.message) from error
-
-
-@asynccontextmanager
-async def connected(client: C, within_seconds: float = CONNECT_SECONDS) -> AsyncIterator[C]:
-    """A producer or consumer, started in bounded time and stopped in bounded time."""
-    try:
-        async with asyncio.timeout(within_seconds):
-            await client.start()
-        yield client
-    finally:
-        with suppress(TimeoutError, kafka_errors.KafkaError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await client.stop()
 
 
 @asynccontextmanager

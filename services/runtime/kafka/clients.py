@@ -3,6 +3,7 @@
 Where a flag's value comes from is said beside it; the measurements were made on Kafka 4.1.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
@@ -21,6 +22,10 @@ from services.runtime.retry import RetryPolicy, Unavailable
 # limit is a frozen consumer. Liveness is judged by progress instead (see health.py).
 MAX_POLL_INTERVAL_MS = 86_400_000
 REBALANCE_TIMEOUT_MS = 60_000
+
+CONNECT_SECONDS = 15.0
+# A broken connection must not keep a command from ending.
+STOP_SECONDS = 5.0
 
 # Room for the largest record, its envelope and framing.
 MAX_REQUEST_BYTES = 4 * MAX_RECORD_BYTES
@@ -73,13 +78,21 @@ def producer(settings: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-def admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
+class AdminClient(AIOKafkaAdminClient):  # type: ignore[misc] # aiokafka ships no types
+    """aiokafka's admin client, which ends as its consumers and producers do."""
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self.close()
+
+
+def admin(settings: KafkaSettings) -> AdminClient:
     """A client for topics, groups and offsets."""
-    return AIOKafkaAdminClient(**settings.connection(), request_timeout_ms=15_000)
+    return AdminClient(**settings.connection(), request_timeout_ms=15_000)
 
 
 class Client(Protocol):
-    """A consumer or a producer."""
+    """A consumer, a producer or an admin client."""
 
     async def start(self) -> None:
         """Connect."""
@@ -93,9 +106,9 @@ C = TypeVar("C", bound=Client)
 
 @asynccontextmanager
 async def connected(build: Callable[[], C], retry: RetryPolicy) -> AsyncIterator[C]:
-    """A started client; waits for the broker.
+    """A started client, for workers: waits for the broker as long as it takes.
 
-    :raises Interrupted: told to stop before the broker came.
+    :raises Interrupted: the worker must stop before the broker came.
     """
 
     async def attempt() -> C:
@@ -115,3 +128,22 @@ async def connected(build: Callable[[], C], retry: RetryPolicy) -> AsyncIterator
         yield client
     finally:
         await client.stop()
+
+
+@asynccontextmanager
+async def bounded_connection(
+    client: C, within_seconds: float = CONNECT_SECONDS
+) -> AsyncIterator[C]:
+    """A client, for commands and checks: started in bounded time and stopped in bounded time.
+
+    :raises KafkaError: the broker cannot be reached, or refuses.
+    :raises TimeoutError: the broker does not answer in time.
+    """
+    try:
+        async with asyncio.timeout(within_seconds):
+            await client.start()
+        yield client
+    finally:
+        with suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await client.stop()
