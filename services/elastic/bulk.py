@@ -1,6 +1,6 @@
 """The Elasticsearch client, and one verdict for each item of a bulk request.
 
-Bulk bodies are our own: the client's streaming helpers repeat no refused item and call every
+BulkWriter bodies are our own: the client's streaming helpers repeat no refused item and call every
 document failed when a whole request is refused.
 """
 
@@ -13,7 +13,14 @@ from typing import Any, NamedTuple, cast
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from services.contracts.topics import MIB
-from services.elastic.client import BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, Overloaded, asking
+from services.elastic.client import (
+    BAD_REQUEST,
+    CONFLICT,
+    NOT_FOUND,
+    TOO_LARGE,
+    Overloaded,
+    send_request,
+)
 from services.runtime.retry import RetryPolicy, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -26,7 +33,7 @@ MOST_OPERATIONS = 10_000
 _STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
 
 
-class Operation(NamedTuple):
+class BulkOperation(NamedTuple):
     """One action of a bulk request: its line, and the document's line if it has one."""
 
     action: bytes
@@ -39,7 +46,7 @@ class Operation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BulkResult:
     """What became of one operation: done, a newer version was there, or refused for good.
 
     ``refusal`` names the kind of error and its field, never the document.
@@ -49,8 +56,8 @@ class Result:
     refusal: str | None = None
 
 
-class Bulk:
-    """Bulk requests that go on until every item has its verdict.
+class BulkWriter:
+    """BulkWriter requests that go on until every item has its verdict.
 
     429, 5xx, blocks and missing rights are the world's fault: those items are sent again, and
     only those. 400 is the document's. A whole request that is refused as malformed or too large
@@ -62,19 +69,22 @@ class Bulk:
         self._retry = retry
         self._most = MOST_OPERATIONS
 
-    async def run(self, operations: Sequence[Operation]) -> list[Result]:
+    async def run(self, operations: Sequence[BulkOperation]) -> list[BulkResult]:
         """One result per operation, in order.
 
         :raises Interrupted: told to stop while Elasticsearch could not take it.
         """
-        results: dict[int, Result] = {}
+        results: dict[int, BulkResult] = {}
         for numbers in _chunks(operations):
             waiting = list(numbers)
             await self._retry.run(partial(self._send_all, operations, waiting, results))
         return [results[number] for number in range(len(operations))]
 
     async def _send_all(
-        self, operations: Sequence[Operation], waiting: list[int], results: dict[int, Result]
+        self,
+        operations: Sequence[BulkOperation],
+        waiting: list[int],
+        results: dict[int, BulkResult],
     ) -> None:
         """Send all that wait, at once or, where that is too much for the node, in parts.
 
@@ -94,7 +104,10 @@ class Bulk:
                 raise Unavailable(fault)
 
     async def _attempt(
-        self, operations: Sequence[Operation], numbers: Sequence[int], results: dict[int, Result]
+        self,
+        operations: Sequence[BulkOperation],
+        numbers: Sequence[int],
+        results: dict[int, BulkResult],
     ) -> str | None:
         """Send once, and note every verdict that is final.
 
@@ -103,14 +116,14 @@ class Bulk:
         lines = [line for number in numbers for line in operations[number] if line is not None]
         try:
             # Declared as mappings, but the client passes lines of bytes on as they are.
-            response = await asking(
+            response = await send_request(
                 lambda: self._client.bulk(operations=cast("list[dict[str, Any]]", lines))
             )
         except ApiError as error:
             if len(numbers) == 1:
                 # A proxy's refusal has a page for a body, and no JSON.
                 body = error.body if isinstance(error.body, dict) else {}
-                results[numbers[0]] = Result(refusal=_kind(body.get("error", {})))
+                results[numbers[0]] = BulkResult(refusal=_kind(body.get("error", {})))
                 return None
             logger.warning("A bulk request was refused as a whole; it is sent in halves.")
             half = len(numbers) // 2
@@ -127,7 +140,7 @@ class Bulk:
         return fault
 
 
-def _chunks(operations: Sequence[Operation]) -> Iterator[range]:
+def _chunks(operations: Sequence[BulkOperation]) -> Iterator[range]:
     """Cut into requests of at most MAX_BULK_BYTES, one operation at least."""
     start, size = 0, 0
     for number, operation in enumerate(operations):
@@ -149,12 +162,12 @@ def _is_transient(told: dict[str, Any]) -> bool:
     return not done and status not in {BAD_REQUEST, CONFLICT, TOO_LARGE}
 
 
-def _result(told: dict[str, Any]) -> Result:
+def _result(told: dict[str, Any]) -> BulkResult:
     if told["status"] == CONFLICT:
-        return Result(conflict=True)
+        return BulkResult(conflict=True)
     if told["status"] in {BAD_REQUEST, TOO_LARGE}:
-        return Result(refusal=_kind(told.get("error", {})))
-    return Result()
+        return BulkResult(refusal=_kind(told.get("error", {})))
+    return BulkResult()
 
 
 def _kind(error: dict[str, Any] | str) -> str:

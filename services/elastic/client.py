@@ -22,7 +22,7 @@ class Overloaded(Unavailable):
     """The node cannot take the whole request now."""
 
 
-async def asking(request: Callable[[], Awaitable[T]]) -> T:
+async def send_request(request: Callable[[], Awaitable[T]]) -> T:
     """Await one request.
 
     :raises Unavailable: Elasticsearch cannot be reached, or cannot take it now.

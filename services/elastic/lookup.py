@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, cast
 
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from services.elastic.client import asking
+from services.elastic.client import send_request
 from services.runtime.retry import RetryPolicy, Unavailable
 
 _NO_INDEX = "index_not_found_exception"
@@ -19,10 +19,10 @@ _NO_INDEX = "index_not_found_exception"
 SEARCHES_AT_ONCE = 100
 OK = 200
 
-Document = Mapping[str, Any]
+StoredDocument = Mapping[str, Any]
 
 
-class Search(NamedTuple):
+class SearchRequest(NamedTuple):
     """One search of many in a request: its line of indices, and its line of what is asked."""
 
     where: bytes
@@ -45,7 +45,7 @@ class Lookup:
 
     async def get(
         self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool = False
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredDocument]:
         """Documents by id, with these fields of their source; none where there is none.
 
         :param may_be_gone: an index that does not exist has no documents; else it is waited for.
@@ -55,8 +55,8 @@ class Lookup:
             return {}
         wanted = [{"_index": index, "_id": key} for key, index in index_by_id.items()]
 
-        async def attempt() -> dict[str, Document]:
-            found = await asking(
+        async def attempt() -> dict[str, StoredDocument]:
+            found = await send_request(
                 lambda: self._client.mget(docs=wanted, source_includes=list(fields))
             )
             for doc in found["docs"]:
@@ -67,21 +67,21 @@ class Lookup:
 
         return await self._retry.run(attempt)
 
-    async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
+    async def search(self, searches: Sequence[SearchRequest]) -> list[list[StoredDocument]]:
         """The hits of each search.
 
         :raises Interrupted: told to stop while Elasticsearch could not tell.
         """
-        found: list[list[Document]] = []
+        found: list[list[StoredDocument]] = []
         for start in range(0, len(searches), SEARCHES_AT_ONCE):
             lines = list(chain.from_iterable(searches[start : start + SEARCHES_AT_ONCE]))
             found += await self._retry.run(partial(self._attempt, lines))
         return found
 
-    async def _attempt(self, lines: Sequence[bytes]) -> list[list[Document]]:
+    async def _attempt(self, lines: Sequence[bytes]) -> list[list[StoredDocument]]:
         try:
             # Declared as mappings, but the client passes lines of bytes on as they are.
-            answer = await asking(
+            answer = await send_request(
                 lambda: self._client.msearch(searches=cast("Sequence[Mapping[str, Any]]", lines))
             )
         except ApiError as error:

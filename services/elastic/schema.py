@@ -11,7 +11,7 @@ from elasticsearch import AsyncElasticsearch, BadRequestError, NotFoundError
 
 from services.contracts.articles import Status
 from services.elastic import naming
-from services.elastic.client import asking
+from services.elastic.client import send_request
 from services.elastic.settings import IndexSettings
 from services.runtime.retry import RetryPolicy, Unavailable
 
@@ -165,7 +165,7 @@ async def wait_for_schema(
             naming.series(namespace, generation),
             naming.locations(namespace, generation),
         ):
-            there = await asking(partial(installed, client, name))
+            there = await send_request(partial(installed, client, name))
             if there < TEMPLATE_VERSION:
                 raise Unavailable(
                     f"version {TEMPLATE_VERSION} of the index template {name}; "

@@ -7,7 +7,7 @@ from elasticsearch import AsyncElasticsearch
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import PREFIX, Settings, SettingsError, secret
+from services.runtime.settings import PREFIX, Settings, SettingsError, read_secret
 
 
 class ElasticsearchSettings(Settings):
@@ -29,8 +29,8 @@ class ElasticsearchSettings(Settings):
 
         :raises SettingsError: credentials contradict each other or cannot be read.
         """
-        api_key = secret(self.api_key, self.api_key_file, "NEWSLINE_ELASTICSEARCH_API_KEY")
-        password = secret(self.password, self.password_file, "NEWSLINE_ELASTICSEARCH_PASSWORD")
+        api_key = read_secret(self.api_key, self.api_key_file, "NEWSLINE_ELASTICSEARCH_API_KEY")
+        password = read_secret(self.password, self.password_file, "NEWSLINE_ELASTICSEARCH_PASSWORD")
         if api_key and (self.username or password):
             raise SettingsError(
                 "NEWSLINE_ELASTICSEARCH_API_KEY and a user name or password are both set; keep one"

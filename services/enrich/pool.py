@@ -37,11 +37,11 @@ class Enriched:
     received_at_seconds: float
 
 
-Result = Enriched | ContractViolation
-Work = Callable[[bytes | None], Result]
+EnrichmentResult = Enriched | ContractViolation
+Work = Callable[[bytes | None], EnrichmentResult]
 
 
-class Models(NamedTuple):
+class ModelFunctions(NamedTuple):
     """Module-level functions, so that another process can import them.
 
     ``load()`` is called once in every process. ``work(value)`` is pure and raises nothing but
@@ -64,7 +64,12 @@ class EnrichmentPool:
     """
 
     def __init__(
-        self, models: Models, *, processes: int, timeout_seconds: float, beat: Callable[[], None]
+        self,
+        models: ModelFunctions,
+        *,
+        processes: int,
+        timeout_seconds: float,
+        beat: Callable[[], None],
     ) -> None:
         self._processes = processes
         # A chunk's time counts from when a process takes it, not from when it is queued.
@@ -86,7 +91,7 @@ class EnrichmentPool:
         except (BrokenProcessPool, TimeoutError) as error:
             raise ModelsCannotLoad("the model process died at its start; see its output") from error
 
-    async def enrich(self, values: Sequence[bytes | None]) -> list[Result]:
+    async def enrich(self, values: Sequence[bytes | None]) -> list[EnrichmentResult]:
         """One result for each value, in order."""
         chunks = list(_chunks(values))
         done = await asyncio.gather(*[self._try_chunk(chunk) for chunk in chunks])
@@ -100,7 +105,7 @@ class EnrichmentPool:
         """End the processes, working or not."""
         self._kill(self._executor)
 
-    async def _try_chunk(self, chunk: Sequence[bytes | None]) -> list[Result] | None:
+    async def _try_chunk(self, chunk: Sequence[bytes | None]) -> list[EnrichmentResult] | None:
         """The results, or None where a process died or hung."""
         async with self._free:
             executor = self._executor
@@ -119,8 +124,8 @@ class EnrichmentPool:
         self._beat()
         return results
 
-    async def _one_by_one(self, chunk: Sequence[bytes | None]) -> list[Result]:
-        results: list[Result] = []
+    async def _one_by_one(self, chunk: Sequence[bytes | None]) -> list[EnrichmentResult]:
+        results: list[EnrichmentResult] = []
         for value in chunk:
             told = await self._try_chunk([value])
             if told is None:
@@ -170,8 +175,8 @@ def _ready() -> bool:
     return True
 
 
-def _each(work: Work, values: Sequence[bytes | None]) -> list[Result]:
-    results: list[Result] = []
+def _each(work: Work, values: Sequence[bytes | None]) -> list[EnrichmentResult]:
+    results: list[EnrichmentResult] = []
     for value in values:
         try:
             results.append(work(value))

@@ -18,11 +18,11 @@ from elasticsearch import AsyncElasticsearch
 
 from services.contracts.articles import EnrichedArticle
 from services.elastic import naming
-from services.elastic.bulk import Bulk, Operation
+from services.elastic.bulk import BulkOperation, BulkWriter
 from services.elastic.lookup import Lookup
 from services.index.document import action, document
-from services.index.duplicates.resolver import Duplicates, Role
-from services.index.locations import Place, Places, version
+from services.index.duplicates.resolver import DuplicateDecision, DuplicateResolver
+from services.index.locations import DocumentLocation, LocationIndex, version
 from services.runtime.retry import RetryPolicy
 
 
@@ -35,15 +35,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class WriteResult:
     """One for each article; ``refusal`` says why a refused one can never be stored."""
 
     outcome: Outcome
     refusal: str = ""
 
 
-STORED = Verdict(Outcome.STORED)
-STALE = Verdict(Outcome.STALE)
+STORED = WriteResult(Outcome.STORED)
+STALE = WriteResult(Outcome.STALE)
 
 
 class ArticleStore:
@@ -60,16 +60,16 @@ class ArticleStore:
         self._namespace = namespace
         self._generation = generation
         lookup = Lookup(client, retry)
-        self._places = Places(lookup, naming.locations(namespace, generation))
-        self._duplicates = Duplicates(lookup, namespace, generation, duplicate_window)
-        self._bulk = Bulk(client, retry)
+        self._places = LocationIndex(lookup, naming.locations(namespace, generation))
+        self._duplicates = DuplicateResolver(lookup, namespace, generation, duplicate_window)
+        self._bulk = BulkWriter(client, retry)
 
-    async def write(self, articles: Sequence[EnrichedArticle]) -> list[Verdict]:
+    async def write(self, articles: Sequence[EnrichedArticle]) -> list[WriteResult]:
         """One verdict per article, in order. Waits while Elasticsearch cannot take them.
 
         :raises Interrupted: told to stop while waiting.
         """
-        verdicts: dict[int, Verdict] = {}
+        verdicts: dict[int, WriteResult] = {}
         versions: defaultdict[str, list[int]] = defaultdict(list)
         for number, article in enumerate(articles):
             versions[article.article_id].append(number)
@@ -93,8 +93,8 @@ class ArticleStore:
         return [verdicts[number] for number in range(len(articles))]
 
     async def _write_each(
-        self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
-    ) -> list[Verdict]:
+        self, articles: Sequence[EnrichedArticle], places: Mapping[str, DocumentLocation]
+    ) -> list[WriteResult]:
         """Write articles of different ids."""
         fresh = [
             article
@@ -104,11 +104,11 @@ class ArticleStore:
         stored, refusals = await self._write_documents(fresh, places)
         newest = await self._locate(stored, places)
         verdicts = dict.fromkeys(newest, STORED)
-        verdicts |= {key: Verdict(Outcome.REFUSED, why) for key, why in refusals.items()}
+        verdicts |= {key: WriteResult(Outcome.REFUSED, why) for key, why in refusals.items()}
         return [verdicts.get(article.article_id, STALE) for article in articles]
 
     async def _write_documents(
-        self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
+        self, articles: Sequence[EnrichedArticle], places: Mapping[str, DocumentLocation]
     ) -> tuple[list[EnrichedArticle], dict[str, str]]:
         """Give articles of different ids their roles, and write them.
 
@@ -126,7 +126,7 @@ class ArticleStore:
                 elif not result.conflict:
                     stored[article.article_id] = article
             refused = refusals.keys() - places.keys()
-            settled: list[Role] = []
+            settled: list[DuplicateDecision] = []
             orphans: list[EnrichedArticle] = []
             for article, role in zip(articles, roles, strict=True):
                 if article.article_id in stored:
@@ -140,7 +140,7 @@ class ArticleStore:
         return list(stored.values()), refusals
 
     async def _locate(
-        self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
+        self, stored: Sequence[EnrichedArticle], places: Mapping[str, DocumentLocation]
     ) -> set[str]:
         """Delete the articles where they were, and say where they are.
 
@@ -184,10 +184,10 @@ class ArticleStore:
     def _deletes(
         self,
         articles: Sequence[EnrichedArticle],
-        places: Mapping[str, Place],
+        places: Mapping[str, DocumentLocation],
         *,
         from_own: bool = False,
-    ) -> Iterator[Operation]:
+    ) -> Iterator[BulkOperation]:
         """Deletes of what is not where it should be: at its place, or in its own index.
 
         With the newer version, which Elasticsearch remembers: no late write can raise it.
@@ -196,27 +196,29 @@ class ArticleStore:
             own, place = self._index_of(article), places.get(article.article_id)
             if place is not None and place.index != own:
                 version = max(article.version, place.version)
-                yield Operation(
+                yield BulkOperation(
                     action("delete", article, own if from_own else place.index, version)
                 )
 
     def _as_documents(
-        self, articles: Sequence[EnrichedArticle], roles: Sequence[Role]
-    ) -> list[Operation]:
+        self, articles: Sequence[EnrichedArticle], roles: Sequence[DuplicateDecision]
+    ) -> list[BulkOperation]:
         now = datetime.now(UTC)
         return [
-            Operation(
+            BulkOperation(
                 action("index", article, self._index_of(article), article.version),
                 document(article, role.duplicate_of, now),
             )
             for article, role in zip(articles, roles, strict=True)
         ]
 
-    def _said(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
+    def _said(
+        self, article: EnrichedArticle, places: Mapping[str, DocumentLocation]
+    ) -> BulkOperation:
         place = places.get(article.article_id)
         return self._places.written(article, self._index_of(article), place)
 
-    def _is_at(self, article: EnrichedArticle, places: Mapping[str, Place]) -> bool:
+    def _is_at(self, article: EnrichedArticle, places: Mapping[str, DocumentLocation]) -> bool:
         place = places.get(article.article_id)
         here = (self._index_of(article), article.version)
         return place is not None and (place.index, place.version) == here

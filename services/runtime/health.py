@@ -22,9 +22,9 @@ STUCK_SECONDS = 180.0
 
 
 class Health:
-    """What a worker says of itself.
+    """The state that probes and metrics show of a worker.
 
-    ``ready`` once it is a member of its group; ``waiting_for`` names what keeps it from working.
+    ``ready`` once it is a member of its group; ``waiting_for`` names the server that it waits for.
     """
 
     def __init__(self, service: str) -> None:
@@ -33,27 +33,27 @@ class Health:
         self._waiting_for: str | None = None
         self._waiting_scopes = 0
         self._last_beat = time.monotonic()
-        self._oldest_in_hand: float | None = None
+        self._oldest_timestamp: float | None = None
         metrics.LAG_SECONDS.labels(service).set_function(self._lag_seconds)
 
     @contextmanager
-    def in_hand(self, oldest_timestamp_seconds: float) -> Iterator[None]:
-        """Tell the age of the batch in hand for as long as it is: it grows while a server is away.
+    def processing(self, oldest_timestamp_seconds: float) -> Iterator[None]:
+        """Export the age of a batch while it is processed: it grows while a server is away.
 
-        :param oldest_timestamp_seconds: Unix time when the broker took its oldest record.
+        :param oldest_timestamp_seconds: Unix time when the broker took the batch's oldest record.
         """
-        self._oldest_in_hand = oldest_timestamp_seconds
+        self._oldest_timestamp = oldest_timestamp_seconds
         try:
             yield
         finally:
-            self._oldest_in_hand = None
+            self._oldest_timestamp = None
 
     def _lag_seconds(self) -> float:
-        oldest = self._oldest_in_hand
+        oldest = self._oldest_timestamp
         return 0.0 if oldest is None else max(time.time() - oldest, 0.0)
 
     def beat(self) -> None:
-        """Called whenever the worker's loop turns."""
+        """Note that the worker makes progress; called whenever its loop turns."""
         self._last_beat = time.monotonic()
 
     @property
@@ -123,7 +123,7 @@ def application(health: Health) -> web.Application:
 
 @asynccontextmanager
 async def serve(health: Health, settings: WorkerSettings) -> AsyncIterator[None]:
-    """Answer probes and scrapes while the context lasts.
+    """Serve probes and metrics while the context lasts.
 
     :raises SettingsError: the port that was asked for is taken.
     """

@@ -4,13 +4,19 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from services.runtime import health
 from services.runtime import logging as logs
 from services.runtime.health import Health
 from services.runtime.retry import Interrupted
-from services.runtime.settings import SettingsError, WorkerSettings, stop_for_wrong_use
+from services.runtime.settings import (
+    SettingsError,
+    WorkerSettings,
+    refuse_misspelt,
+    stop_for_wrong_use,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -21,12 +27,22 @@ STUCK_CHECK_SECONDS = 5.0
 Body = Callable[[asyncio.Event, Health], Awaitable[None]]
 
 
+@contextmanager
+def reading_settings() -> Iterator[None]:
+    """Refuse misspelt variables; exit 2 with one line where a setting cannot be used."""
+    try:
+        refuse_misspelt()
+        yield
+    except SettingsError as error:
+        stop_for_wrong_use(error)
+
+
 def run(service: str, settings: WorkerSettings, body: Body) -> None:
     """Run a worker until SIGTERM or SIGINT, then drain; the process's exit code says how it went.
 
-    ``body(stopping, health)`` works until ``stopping`` is set and then finishes what it has in
-    hand. What it has not finished after ``shutdown_seconds`` is cancelled: it is not committed,
-    and will be done again.
+    ``body(stopping, health)`` works until ``stopping`` is set and then finishes its current batch.
+    What it has not finished after ``shutdown_seconds`` is cancelled: it is not committed, and will
+    be done again.
     """
     logs.configure(service, settings.log_level)
     try:
@@ -87,7 +103,7 @@ async def _drain(work: asyncio.Task[None], stopping: asyncio.Event, seconds: flo
     await asyncio.wait([work], timeout=seconds)
     if work.done():
         return
-    logger.warning("The deadline has passed; work in hand is given up uncommitted.")
+    logger.warning("The deadline has passed; the current batch is given up uncommitted.")
     work.cancel()
     # Closing clients may hang on a server that is away; the process must end all the same.
     asyncio.get_running_loop().call_later(seconds / 4, os._exit, 0)

@@ -18,7 +18,7 @@ from services.enrich.nlp.analyzer import TextAnalyser
 from services.enrich.settings import EnrichSettings
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import OffsetReader, offset_reader
-from services.runtime.settings import read
+from services.runtime.settings import read_settings
 
 PAGE = 100
 # So many may be ahead of a fresh article: about two seconds of one enrich worker.
@@ -44,7 +44,7 @@ def stale() -> Mapping[str, Any]:
 
     :raises SettingsError: the settings of the enrich workers are not usable.
     """
-    models = read(EnrichSettings).models
+    models = read_settings(EnrichSettings).models
     older = [
         {
             "bool": {

@@ -15,17 +15,17 @@ from typing import Any
 
 from services.contracts.articles import EnrichedArticle
 from services.elastic import naming
-from services.elastic.lookup import Document, Lookup, Search
+from services.elastic.lookup import Lookup, SearchRequest, StoredDocument
 from services.index.duplicates.rules import (
     MOST_BITS,
     MOST_NEAR,
-    Candidate,
-    Recent,
+    FingerprintedArticle,
+    RecentArticles,
     candidate,
     near,
     root_of,
 )
-from services.index.locations import Place
+from services.index.locations import DocumentLocation
 from services.runtime import metrics
 
 # Many times the refresh interval of the indices, which a busy node may stretch.
@@ -39,7 +39,7 @@ _FOUND = ("fingerprint", "duplicate_of", "published_at", "received_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class DuplicateDecision:
     """What an article is: a copy of ``duplicate_of``, or a first.
 
     ``candidate`` is what later articles are compared with, if this one can be compared.
@@ -47,11 +47,11 @@ class Role:
 
     article_id: str
     duplicate_of: str | None
-    candidate: Candidate | None = None
+    candidate: FingerprintedArticle | None = None
     is_new: bool = False
 
 
-class Duplicates:
+class DuplicateResolver:
     """Gives articles their roles.
 
     :param window: how far apart copies may be published; zero marks nothing.
@@ -62,14 +62,14 @@ class Duplicates:
         self._namespace = namespace
         self._generation = generation
         self._window = window
-        self._recent = Recent(MOST_RECENT)
+        self._recent = RecentArticles(MOST_RECENT)
 
     async def roles(
         self,
         articles: Sequence[EnrichedArticle],
-        places: Mapping[str, Place],
+        places: Mapping[str, DocumentLocation],
         refused: Collection[str] = (),
-    ) -> list[Role]:
+    ) -> list[DuplicateDecision]:
         """The role of each of some articles of different ids.
 
         :param places: where those are that are there already.
@@ -77,7 +77,9 @@ class Duplicates:
         :raises Interrupted: told to stop while Elasticsearch could not tell.
         """
         if not self._window:
-            return [Role(article.article_id, article.duplicate_of) for article in articles]
+            return [
+                DuplicateDecision(article.article_id, article.duplicate_of) for article in articles
+            ]
         ids = [article.article_id for article in articles]
         known = {key: places[key].index for key in ids if key in places}
         stored = await self._lookup.get(known, _STORED, may_be_gone=True)
@@ -86,7 +88,7 @@ class Duplicates:
         found = dict(zip(asked, hits, strict=True))
         return await asyncio.to_thread(self._judge, articles, stored, found, refused)
 
-    def remember(self, roles: Sequence[Role]) -> None:
+    def remember(self, roles: Sequence[DuplicateDecision]) -> None:
         """Compare later articles with these, which were stored."""
         now = time.monotonic()
         self._recent.drop_older(now - RECENT_SECONDS)
@@ -100,12 +102,12 @@ class Duplicates:
     def _judge(
         self,
         articles: Sequence[EnrichedArticle],
-        stored: Mapping[str, Document],
-        found: Mapping[str, Sequence[Document]],
+        stored: Mapping[str, StoredDocument],
+        found: Mapping[str, Sequence[StoredDocument]],
         refused: Collection[str],
-    ) -> list[Role]:
-        roles: dict[str, Role] = {}
-        batch = Recent(len(articles))
+    ) -> list[DuplicateDecision]:
+        roles: dict[str, DuplicateDecision] = {}
+        batch = RecentArticles(len(articles))
         # As they arrived in front of the pipeline: partitions pass each other on the way.
         for article in sorted(articles, key=lambda each: each.received_at):
             own, there = candidate(article), stored.get(article.article_id)
@@ -124,24 +126,26 @@ class Duplicates:
             if own is not None:
                 own = replace(own, duplicate_of=root)
                 batch.add(own, 0)
-            roles[article.article_id] = Role(article.article_id, root, own, is_new=there is None)
+            roles[article.article_id] = DuplicateDecision(
+                article.article_id, root, own, is_new=there is None
+            )
         return [roles[article.article_id] for article in articles]
 
     def _questions(
-        self, articles: Sequence[EnrichedArticle], stored: Mapping[str, Document]
-    ) -> dict[str, Search]:
+        self, articles: Sequence[EnrichedArticle], stored: Mapping[str, StoredDocument]
+    ) -> dict[str, SearchRequest]:
         """What to search for each article whose role is open."""
         return {
-            own.article_id: Search.of(self._indices(own), self._query(own))
+            own.article_id: SearchRequest.of(self._indices(own), self._query(own))
             for article in articles
             if _is_open(article, stored.get(article.article_id)) and (own := candidate(article))
         }
 
-    def _indices(self, own: Candidate) -> list[str]:
+    def _indices(self, own: FingerprintedArticle) -> list[str]:
         first, last = own.moment - self._window, own.moment + self._window
         return naming.index_names(self._namespace, self._generation, first, last)
 
-    def _query(self, own: Candidate) -> dict[str, Any]:
+    def _query(self, own: FingerprintedArticle) -> dict[str, Any]:
         """Exact: the field has no graph, so all vectors within the window are compared."""
         limits = {
             "gte": (own.moment - self._window).isoformat(),
@@ -166,7 +170,7 @@ class Duplicates:
         }
 
 
-def _is_open(article: EnrichedArticle, there: Document | None) -> bool:
+def _is_open(article: EnrichedArticle, there: StoredDocument | None) -> bool:
     """True where a role is to be decided: of a new article, and of a copy whose text changed."""
     if there is None:
         return True
@@ -180,7 +184,9 @@ def _is_open(article: EnrichedArticle, there: Document | None) -> bool:
     return made is None or made.model_dump() == source.get("enrichment", {}).get(_STAGE)
 
 
-def _decided(own: Candidate, there: Document | None, alike: Sequence[Candidate]) -> str | None:
+def _decided(
+    own: FingerprintedArticle, there: StoredDocument | None, alike: Sequence[FingerprintedArticle]
+) -> str | None:
     if there is None:
         return root_of(own.article_id, alike)
     # A corrected copy stays one as long as it is near its first or another copy of it.
@@ -188,7 +194,9 @@ def _decided(own: Candidate, there: Document | None, alike: Sequence[Candidate])
     return root if any(each.root == root for each in alike) else None
 
 
-def _valid(alike: Sequence[Candidate], refused: Collection[str]) -> list[Candidate]:
+def _valid(
+    alike: Sequence[FingerprintedArticle], refused: Collection[str]
+) -> list[FingerprintedArticle]:
     return [
         replace(each, duplicate_of=None) if each.duplicate_of in refused else each
         for each in alike
@@ -196,14 +204,14 @@ def _valid(alike: Sequence[Candidate], refused: Collection[str]) -> list[Candida
     ]
 
 
-def _root(there: Document | None) -> str | None:
+def _root(there: StoredDocument | None) -> str | None:
     return there["_source"].get("duplicate_of") if there else None
 
 
-def _hit(hit: Document) -> Candidate:
+def _hit(hit: StoredDocument) -> FingerprintedArticle:
     told = {name: values[0] for name, values in hit["fields"].items()}
     received = datetime.fromisoformat(told["received_at"])
-    return Candidate(
+    return FingerprintedArticle(
         hit["_id"],
         int(told["fingerprint"], 16),
         naming.moment(told.get("published_at"), received),

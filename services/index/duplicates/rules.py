@@ -31,7 +31,7 @@ _MOST_COMPARED = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FingerprintedArticle:
     """What an article may be a copy of: one that was written before it."""
 
     article_id: str
@@ -53,16 +53,16 @@ def comparable(article: EnrichedArticle) -> str | None:
     return fingerprint if _FINGERPRINT.fullmatch(fingerprint) else None
 
 
-def candidate(article: EnrichedArticle) -> Candidate | None:
+def candidate(article: EnrichedArticle) -> FingerprintedArticle | None:
     """An article as others are compared with it."""
     fingerprint = comparable(article)
     if fingerprint is None:
         return None
     moment = naming.moment(article.published_at, article.received_at)
-    return Candidate(article.article_id, int(fingerprint, 16), moment)
+    return FingerprintedArticle(article.article_id, int(fingerprint, 16), moment)
 
 
-def near(one: Candidate, other: Candidate, window: timedelta) -> bool:
+def near(one: FingerprintedArticle, other: FingerprintedArticle, window: timedelta) -> bool:
     """True when two different articles are copies of each other."""
     return (
         (one.bits ^ other.bits).bit_count() <= MOST_BITS
@@ -71,7 +71,7 @@ def near(one: Candidate, other: Candidate, window: timedelta) -> bool:
     )
 
 
-def root_of(article_id: str, found: Iterable[Candidate]) -> str | None:
+def root_of(article_id: str, found: Iterable[FingerprintedArticle]) -> str | None:
     """What an article is a copy of, by the ones that are near it; None if it is a first.
 
     The root whose group was published first; of equal ones that of the smaller id, so that every
@@ -85,7 +85,7 @@ def root_of(article_id: str, found: Iterable[Candidate]) -> str | None:
     return min(first, key=lambda root: (first[root], root), default=None)
 
 
-class Recent:
+class RecentArticles:
     """The latest candidates, found by what is near them without comparing with each.
 
     :param most: the oldest go when there are more.
@@ -93,10 +93,10 @@ class Recent:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._added: dict[str, tuple[Candidate, float]] = {}
-        self._by_part: dict[tuple[int, int], dict[str, Candidate]] = {}
+        self._added: dict[str, tuple[FingerprintedArticle, float]] = {}
+        self._by_part: dict[tuple[int, int], dict[str, FingerprintedArticle]] = {}
 
-    def add(self, new: Candidate, now: float) -> None:
+    def add(self, new: FingerprintedArticle, now: float) -> None:
         """Remember one, in the place of an older version of it."""
         self.drop(new.article_id)
         self._added[new.article_id] = new, now
@@ -124,9 +124,9 @@ class Recent:
                 return
             self.drop(article_id)
 
-    def near(self, wanted: Candidate, window: timedelta) -> list[Candidate]:
+    def near(self, wanted: FingerprintedArticle, window: timedelta) -> list[FingerprintedArticle]:
         """Those that are near, ``MOST_NEAR`` at most."""
-        found: dict[str, Candidate] = {}
+        found: dict[str, FingerprintedArticle] = {}
         compared = 0
         for part in _parts(wanted.bits):
             for each in self._by_part.get(part, {}).values():

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import PREFIX, Settings, SettingsError, secret
+from services.runtime.settings import PREFIX, Settings, SettingsError, read_secret
 
 # A host, or an IPv6 address in brackets; the port is 9092 where none is given.
 _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s,:/\[\]]+)(:\d{1,5})?")
@@ -49,7 +49,7 @@ class KafkaSettings(Settings):
             "security_protocol": self.security_protocol,
         }
         if "SASL" in self.security_protocol:
-            password = secret(self.password, self.password_file, "NEWSLINE_KAFKA_PASSWORD")
+            password = read_secret(self.password, self.password_file, "NEWSLINE_KAFKA_PASSWORD")
             if not self.username or not password:
                 raise SettingsError(
                     f"{self.security_protocol} needs NEWSLINE_KAFKA_USERNAME and "

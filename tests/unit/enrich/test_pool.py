@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from services.contracts.errors import ContractViolation
-from services.enrich.pool import Enriched, EnrichmentPool, Models, ModelsCannotLoad
+from services.enrich.pool import Enriched, EnrichmentPool, ModelFunctions, ModelsCannotLoad
 
 
 def load() -> None:
@@ -36,7 +36,7 @@ NewPool = Callable[..., EnrichmentPool]
 async def new_pool() -> AsyncIterator[NewPool]:
     pools: list[EnrichmentPool] = []
 
-    def build(models: Models = Models(load, work)) -> EnrichmentPool:  # noqa: B008 - immutable
+    def build(models: ModelFunctions = ModelFunctions(load, work)) -> EnrichmentPool:  # noqa: B008 - immutable
         pools.append(EnrichmentPool(models, processes=1, timeout_seconds=3, beat=lambda: None))
         return pools[-1]
 
@@ -77,7 +77,7 @@ async def test_an_article_that_hangs_costs_only_itself(new_pool: NewPool) -> Non
 
 async def test_models_that_cannot_load_are_no_articles_fault(new_pool: NewPool) -> None:
     with pytest.raises(ModelsCannotLoad):
-        await new_pool(Models(load_badly, work)).start()
+        await new_pool(ModelFunctions(load_badly, work)).start()
 
 
 async def test_closing_leaves_no_process(new_pool: NewPool) -> None:

@@ -72,11 +72,11 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_a_wrong_setting() -> No
                 pass
 
 
-async def test_the_age_of_what_is_in_hand_is_told_and_nothing_in_hand_is_0() -> None:
+async def test_the_age_of_the_batch_in_work_is_exported_and_an_idle_worker_has_0() -> None:
     health = Health("index")
     line = 'newsline_lag_seconds{stage="index"} '
 
-    with health.in_hand(time.time() - 100):
+    with health.processing(time.time() - 100):
         (busy,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
     (idle,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from services.contracts.articles import EnrichedArticle, ModelVersion, Status
-from services.elastic.lookup import Document, Lookup, Search
-from services.index.duplicates.resolver import Duplicates
+from services.elastic.lookup import Lookup, SearchRequest, StoredDocument
+from services.index.duplicates.resolver import DuplicateResolver
 from services.index.duplicates.rules import LEAST_CHARACTERS, MOST_BITS
-from services.index.locations import Place
+from services.index.locations import DocumentLocation
 from services.runtime import metrics
 from tests.fakes.records import enriched
 
@@ -41,34 +41,39 @@ class Index:
             self.stored[each.article_id] = each
             self.searchable.add(each.article_id)
 
-    def places(self) -> dict[str, Place]:
-        return {key: Place(HERE, each.version, 0, 1) for key, each in self.stored.items()}
+    def places(self) -> dict[str, DocumentLocation]:
+        return {
+            key: DocumentLocation(HERE, each.version, 0, 1) for key, each in self.stored.items()
+        }
 
     async def get(
         self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredDocument]:
         assert may_be_gone
         return {
             key: {"_id": key, "_source": self.stored[key].model_dump(mode="json")}
             for key in index_by_id
         }
 
-    async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
+    async def search(self, searches: Sequence[SearchRequest]) -> list[list[StoredDocument]]:
         self.asked += [json.loads(each.what) for each in searches]
         return [[self._hit(key) for key in sorted(self.searchable)] for _ in searches]
 
-    def _hit(self, key: str) -> Document:
+    def _hit(self, key: str) -> StoredDocument:
         names = ("fingerprint", "duplicate_of", "published_at", "received_at")
         source = self.stored[key].model_dump(mode="json")
         return {"_id": key, "fields": {n: [source[n]] for n in names if source[n] is not None}}
 
 
-def marker(index: Index, hours: int = 72) -> Duplicates:
-    return Duplicates(cast("Lookup", index), "", 1, timedelta(hours=hours))
+def marker(index: Index, hours: int = 72) -> DuplicateResolver:
+    return DuplicateResolver(cast("Lookup", index), "", 1, timedelta(hours=hours))
 
 
 async def told(
-    duplicates: Duplicates, index: Index, *articles: EnrichedArticle, refused: Sequence[str] = ()
+    duplicates: DuplicateResolver,
+    index: Index,
+    *articles: EnrichedArticle,
+    refused: Sequence[str] = (),
 ) -> list[str | None]:
     """The last digit of what each is a copy of."""
     roles = await duplicates.roles(articles, index.places(), refused)

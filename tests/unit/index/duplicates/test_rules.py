@@ -10,8 +10,8 @@ from services.index.duplicates.rules import (
     LEAST_CHARACTERS,
     MOST_BITS,
     MOST_NEAR,
-    Candidate,
-    Recent,
+    FingerprintedArticle,
+    RecentArticles,
     candidate,
     comparable,
     near,
@@ -24,8 +24,8 @@ LONG = "x" * LEAST_CHARACTERS
 bits = st.integers(0, 2**64 - 1)
 
 
-def one(name: str, value: int = 0, hours: float = 0, of: str | None = None) -> Candidate:
-    return Candidate(name, value, ARRIVAL + timedelta(hours=hours), of)
+def one(name: str, value: int = 0, hours: float = 0, of: str | None = None) -> FingerprintedArticle:
+    return FingerprintedArticle(name, value, ARRIVAL + timedelta(hours=hours), of)
 
 
 def flipped(value: int, places: set[int]) -> int:
@@ -109,7 +109,7 @@ def test_nothing_near_makes_a_first() -> None:
 def test_what_is_near_is_found_whichever_bits_differ(
     value: int, places: set[int], others: list[int]
 ) -> None:
-    recent = Recent(100)
+    recent = RecentArticles(100)
     recent.add(one("near", flipped(value, places)), 0)
     for number, other in enumerate(others):
         recent.add(one(str(number), other), 0)
@@ -123,14 +123,14 @@ def test_what_is_near_is_found_whichever_bits_differ(
 def test_eight_bits_may_differ_wherever_they_are() -> None:
     for clean in range(9):
         places = {7 * part for part in range(9) if part != clean}
-        recent = Recent(1)
+        recent = RecentArticles(1)
         recent.add(one("b", flipped(0, places)), 0)
 
         assert recent.near(one("a", 0), WINDOW), clean
 
 
 def test_the_oldest_are_forgotten_by_number_and_by_time() -> None:
-    recent = Recent(2)
+    recent = RecentArticles(2)
     for number, name in enumerate("abc"):
         recent.add(one(name), number)
     assert {each.article_id for each in recent.near(one("x"), WINDOW)} == {"b", "c"}
@@ -141,7 +141,7 @@ def test_the_oldest_are_forgotten_by_number_and_by_time() -> None:
 
 
 def test_a_newer_version_takes_the_place_of_the_older() -> None:
-    recent = Recent(2)
+    recent = RecentArticles(2)
     recent.add(one("a", 0), 0)
     recent.add(one("b", 0), 1)
     recent.add(one("a", 2**64 - 1), 2)
@@ -152,7 +152,7 @@ def test_a_newer_version_takes_the_place_of_the_older() -> None:
 
 
 def test_a_flood_of_the_same_text_costs_no_more_than_a_few() -> None:
-    recent = Recent(10_000)
+    recent = RecentArticles(10_000)
     for number in range(10_000):
         recent.add(one(str(number)), 0)
 
@@ -163,7 +163,7 @@ def test_a_flood_of_texts_that_are_alike_and_not_near_is_given_up() -> None:
     """
     What comes after it waits for the search, which compares all.
     """
-    recent = Recent(10_000)
+    recent = RecentArticles(10_000)
     for number in range(5_000):
         recent.add(one(str(number), 2**64 - 2**7), 0)
     recent.add(one("near", 1), 0)

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from services.runtime.health import Health
-from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchLoop
+from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchConsumer
 from services.runtime.retry import Interrupted
 from tests.fakes.records import FakeRecord
 
@@ -66,7 +66,7 @@ class Partition:
 
 
 async def run(partition: Partition, stopping: asyncio.Event, **how: Any) -> None:
-    loop = how.pop("loop", None) or BatchLoop(Health("index"), stopping, max_records=10)
+    loop = how.pop("loop", None) or BatchConsumer(Health("index"), stopping, max_records=10)
     await asyncio.wait_for(loop.run(partition, how.get("process", partition.process)), timeout=5)
 
 
@@ -120,7 +120,7 @@ async def test_a_batch_grows_by_what_has_been_fetched_until_it_is_full() -> None
     stopping = asyncio.Event()
     partition = Partition(7, stopping=stopping)
     partition.fetched = [[FakeRecord(b"x", offset)] for offset in (8, 9, 10)]
-    loop = BatchLoop(Health("index"), stopping, max_records=3)
+    loop = BatchConsumer(Health("index"), stopping, max_records=3)
 
     await run(partition, stopping, loop=loop)
 
@@ -172,7 +172,7 @@ async def test_a_refused_commit_does_not_end_the_loop() -> None:
 async def test_a_rebalance_waits_for_the_batch_in_hand() -> None:
     stopping = asyncio.Event()
     partition = Partition(7, stopping=stopping)
-    loop = BatchLoop(Health("index"), stopping, max_records=10)
+    loop = BatchConsumer(Health("index"), stopping, max_records=10)
     entered, finish = asyncio.Event(), asyncio.Event()
 
     async def process(records: Sequence[Any]) -> None:
