@@ -1,6 +1,8 @@
 """Real processes: what dies or hangs in one costs only the article it was at."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -90,3 +92,20 @@ async def test_closing_leaves_no_process(new_pool: NewPool) -> None:
 
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
+
+
+def test_an_interrupt_from_the_terminal_is_left_to_the_parent() -> None:
+    """
+    Ctrl-C goes to all processes of a terminal; a model process ends when its parent says so,
+    whether it is being spawned, loads its models, or works.
+    """
+    program = subprocess.run(
+        [sys.executable, "-m", "tests.unit.enrich.pool_program"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+    )
+
+    assert (program.returncode, program.stdout + program.stderr) == (0, "")
