@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Elasticsearch advises 5 to 15 MiB; small enough not to trip indexing pressure on a small node.
 MAX_BULK_BYTES = 5 * MIB
-MOST_OPERATIONS = 10_000
+MAX_OPERATIONS = 10_000
 
 # Status 400 for the cluster's state: too many shards for another month's index, a closed month.
 _STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
@@ -67,7 +67,7 @@ class BulkWriter:
     def __init__(self, client: AsyncElasticsearch, retry: RetryPolicy) -> None:
         self._client = client
         self._retry = retry
-        self._most = MOST_OPERATIONS
+        self._max_operations = MAX_OPERATIONS
 
     async def run(self, operations: Sequence[BulkOperation]) -> list[BulkResult]:
         """One result per operation, in order.
@@ -91,14 +91,14 @@ class BulkWriter:
         :raises Unavailable: some must be sent again.
         """
         while waiting:
-            part = waiting[: self._most]
+            part = waiting[: self._max_operations]
             try:
                 fault = await self._attempt(operations, part, results)
             except Overloaded:
                 # A busy node may take less; one with a small limit will never take all at once.
-                self._most = max(len(part) // 2, 1)
+                self._max_operations = max(len(part) // 2, 1)
                 raise
-            self._most = min(2 * self._most, MOST_OPERATIONS)
+            self._max_operations = min(2 * self._max_operations, MAX_OPERATIONS)
             waiting[:] = [number for number in waiting if number not in results]
             if fault is not None:
                 raise Unavailable(fault)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from services.contracts.articles import Precision
+from services.contracts.timestamps import format_utc
 
 _SEPARATORS = "T "
 
@@ -55,5 +56,4 @@ def _moment(words: str) -> When:
     except OverflowError as error:
         raise ValueError("outside the calendar in UTC") from error
     timespec = "milliseconds" if utc.microsecond >= 1000 else "seconds"  # noqa: PLR2004 - of 10⁻⁶ s
-    written = utc.replace(tzinfo=None).isoformat(timespec=timespec)
-    return When(f"{written}Z", precision, int(utc.timestamp()))
+    return When(format_utc(utc, timespec), precision, int(utc.timestamp()))

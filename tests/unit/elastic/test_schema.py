@@ -2,9 +2,10 @@ import json
 from typing import Any
 
 from services.contracts.articles import EnrichedArticle, Entity, Sentiment
+from services.contracts.timestamps import format_utc
 from services.elastic.schema import templates
 from services.elastic.settings import IndexSettings
-from services.index.document import document
+from services.index.document import encode_document
 from tests.fakes.records import ARRIVAL, enriched
 
 
@@ -16,7 +17,7 @@ def mapping() -> dict[str, Any]:
 
 def test_the_mapping_has_a_field_for_each_of_the_document_and_no_other() -> None:
     article = enriched(text="long " * 100, fingerprint="0123456789abcdef")
-    stored = json.loads(document(article, None, ARRIVAL))
+    stored = json.loads(encode_document(article, None, format_utc(ARRIVAL)))
 
     assert set(mapping()) == set(stored)
     assert set(stored) == {*EnrichedArticle.model_fields, "indexed_at", "fingerprint_bits"}
