@@ -1,4 +1,4 @@
-"""One request of Elasticsearch: answered, refused, or to be asked again."""
+"""One request to Elasticsearch: answered, refused, or to be repeated."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

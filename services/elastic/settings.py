@@ -1,4 +1,4 @@
-"""Where Elasticsearch is, how to prove who we are, and the shape of the indices."""
+"""Settings: the address of Elasticsearch, credentials and TLS, and the shape of the indices."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from services.runtime.settings import PREFIX, Settings, SettingsError, read_secr
 
 
 class ElasticsearchSettings(Settings):
-    """Where Elasticsearch is, and how to prove who we are: an API key, or a user and password."""
+    """The address of Elasticsearch, and an API key or a user and password."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ELASTICSEARCH_")
 

@@ -1,4 +1,4 @@
-"""A worker from its first line to its exit code."""
+"""The life cycle of a worker: settings, signals, draining, exit code."""
 
 import asyncio
 import logging
@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from services.runtime import health
-from services.runtime import logging as logs
 from services.runtime.health import Health
+from services.runtime.logging import configure_logging
 from services.runtime.retry import Interrupted
 from services.runtime.settings import (
     SettingsError,
@@ -44,7 +44,7 @@ def run(service: str, settings: WorkerSettings, body: Body) -> None:
     What it has not finished after ``shutdown_seconds`` is cancelled: it is not committed, and will
     be done again.
     """
-    logs.configure(service, settings.log_level)
+    configure_logging(service, settings.log_level)
     try:
         asyncio.run(_live(service, settings, body))
     except SettingsError as error:

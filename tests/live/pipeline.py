@@ -23,7 +23,7 @@ from elasticsearch import AsyncElasticsearch
 from services.contracts.dead_letters import replayed_topic
 from services.contracts.topics import FLOW, RAW, Topic
 from services.elastic import naming
-from services.elastic.schema import install
+from services.elastic.schema import install_schema
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.lag import offset_reader
@@ -271,7 +271,7 @@ async def pipeline(servers: Servers, folder: Path) -> AsyncIterator[Pipeline]:
     async with elasticsearch.client() as client:
         made = Pipeline(kafka, elasticsearch, client, folder)
         await ensure_topics(kafka, made.namespace, TOPICS)
-        await install(client, made.namespace, IndexSettings())
+        await install_schema(client, made.namespace, IndexSettings())
         try:
             yield made
         finally:

@@ -47,7 +47,7 @@ class Mover:
             if old is not None:
                 await self._stand_still(old)
             await self._full()
-            indices = await schema.show(client, self.namespace, self.shape)
+            indices = await schema.show_generation(client, self.namespace, self.shape)
         return [f"Generation {new} is searched now: {len(indices)} indices."]
 
     async def _stand_still(self, old: int) -> None:

@@ -1,4 +1,4 @@
-"""Where the broker is, how to prove who we are, and how topics are made."""
+"""Settings: the broker's address, credentials and TLS, and how topics are created."""
 
 import re
 import ssl
@@ -15,7 +15,7 @@ _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s,:/\[\]]+)(:\d{1,5})?")
 
 
 class KafkaSettings(Settings):
-    """Where the broker is, and how to prove who we are."""
+    """The broker's address, credentials and TLS."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "KAFKA_")
 
@@ -82,7 +82,7 @@ class KafkaSettings(Settings):
 
 
 class TopicSettings(Settings):
-    """How ``newsline setup`` makes topics."""
+    """How ``newsline setup`` creates topics."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "TOPIC_")
 

@@ -3,14 +3,14 @@ from typing import Any
 
 from services.contracts.articles import EnrichedArticle, Entity, Sentiment
 from services.contracts.timestamps import format_utc
-from services.elastic.schema import templates
+from services.elastic.schema import index_templates
 from services.elastic.settings import IndexSettings
 from services.index.document import encode_document
 from tests.fakes.records import ARRIVAL, enriched
 
 
 def mapping() -> dict[str, Any]:
-    template = templates("", IndexSettings())["articles"]["template"]
+    template = index_templates("", IndexSettings())["articles"]["template"]
     properties: dict[str, Any] = template["mappings"]["properties"]
     return properties
 
@@ -26,7 +26,7 @@ def test_the_mapping_has_a_field_for_each_of_the_document_and_no_other() -> None
 
 
 def test_the_alias_shows_usable_articles_only() -> None:
-    template = templates("staging", IndexSettings())["staging-articles"]
+    template = index_templates("staging", IndexSettings())["staging-articles"]
 
     assert template["index_patterns"] == ["staging-articles-*"]
     assert template["template"]["aliases"] == {
@@ -35,7 +35,9 @@ def test_the_alias_shows_usable_articles_only() -> None:
 
 
 def test_replicas_are_as_many_as_the_settings_say() -> None:
-    told = templates("", IndexSettings(replicas=2, shards=3))["articles"]["template"]["settings"]
+    told = index_templates("", IndexSettings(replicas=2, shards=3))["articles"]["template"][
+        "settings"
+    ]
 
     assert told["index"]["number_of_replicas"] == 2
     assert told["index"]["number_of_shards"] == 3

@@ -56,7 +56,7 @@ class Index:
         }
 
     async def search(self, searches: Sequence[SearchRequest]) -> list[list[StoredDocument]]:
-        self.searches += [json.loads(each.what) for each in searches]
+        self.searches += [json.loads(each.body) for each in searches]
         return [[self._hit(key) for key in sorted(self.searchable)] for _ in searches]
 
     def _hit(self, key: str) -> StoredDocument:
