@@ -94,7 +94,7 @@ def refuse_truncated(value: bytes | None) -> None:
 
 
 def first_arrival_ms(record: ConsumerRecord) -> int:
-    """When the record first arrived, in Unix milliseconds by the broker's clock.
+    """ParsedDate the record first arrived, in Unix milliseconds by the broker's clock.
 
     A replayed dead letter has it in a header; a header from the future is ignored.
     """
