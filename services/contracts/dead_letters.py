@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
+from services.contracts.timestamps import format_utc
 from services.contracts.topics import CARRIED_HEADERS
 
 Headers = Sequence[tuple[str, bytes]]
@@ -196,4 +197,4 @@ def integer(headers: Iterable[tuple[str, bytes]], name: str) -> int | None:
 
 def now() -> str:
     """The time of a dead letter: UTC, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_utc(datetime.now(UTC))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.runtime.settings import KNOWN
+from services.contracts.settings import SETTING_NAMES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -67,4 +67,4 @@ def test_every_command_of_the_readme_works(shell: dict[str, str]) -> None:
 def test_the_readme_tells_every_setting_and_no_other() -> None:
     told = set(re.findall(r"`(NEWSLINE_[A-Z_]+)`", README))
 
-    assert told == KNOWN
+    assert told == SETTING_NAMES

@@ -10,10 +10,10 @@ from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import Stretch, records
 from services.contracts.dead_letters import DeadLetter, DeadLetterRef, Headers
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetReader
 
 # Places nearer than this are read in one go, with what lies between them.
 NEAR = 200
@@ -67,7 +67,7 @@ class Exhumed:
 
 
 async def newest(
-    broker: Broker, topics: Sequence[Topic], count: int, within_seconds: float
+    broker: OffsetReader, topics: Sequence[Topic], count: int, within_seconds: float
 ) -> list[Buried]:
     """The newest dead letters of these topics, newest first; fewer if time runs out.
 
@@ -78,34 +78,31 @@ async def newest(
     found: list[Buried] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(within_seconds):
-            async for record in records(broker.reader, last):
+            async for record in records(broker.consumer, last):
                 _keep(found, buried(record), count)
     return sorted(found, reverse=True)
 
 
-async def stretches(broker: Broker, topics: Iterable[Topic]) -> dict[TopicPartition, Stretch]:
+async def stretches(broker: OffsetReader, topics: Iterable[Topic]) -> dict[TopicPartition, Stretch]:
     """All that lies in the dead-letter topics of these topics now."""
     there = await broker.partitions(topic.dead for topic in topics)
     partitions = [partition for found in there.values() for partition in found]
-    if not partitions:
-        return {}
-    spans = await broker.spans(partitions)
-    return {p: (spans.first[p], end) for p, end in spans.next.items()}
+    return dict(await broker.ranges(partitions))
 
 
 async def letters(
-    broker: Broker, within: Mapping[TopicPartition, Stretch]
+    broker: OffsetReader, within: Mapping[TopicPartition, Stretch]
 ) -> AsyncIterator[tuple[Buried, Headers]]:
     """The dead letters of these stretches with all their headers, without their bytes.
 
     :raises TimeoutError: nothing has come for half a minute.
     """
-    async for record in records(broker.reader, within):
+    async for record in records(broker.consumer, within):
         yield buried(record), record.headers
 
 
 async def exhume(
-    broker: Broker, within: Mapping[TopicPartition, Stretch], places: Iterable[DeadLetterRef]
+    broker: OffsetReader, within: Mapping[TopicPartition, Stretch], places: Iterable[DeadLetterRef]
 ) -> AsyncIterator[Exhumed]:
     """The letters at these places whole, in the order of the places; not those that are not there.
 
@@ -119,7 +116,7 @@ async def exhume(
         for near in _neighbours(offsets):
             wanted = set(near)
             stretch = {partition: (near[0], near[-1] + 1)}
-            async for record in records(broker.reader, stretch):
+            async for record in records(broker.consumer, stretch):
                 if record.offset in wanted:
                     yield Exhumed(buried(record), record.key, record.value, record.headers)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from services.cli.dead_letters.reader import Exhumed
 from services.cli.support.output import as_json, output, plain, words
 from services.contracts.dead_letters import FIRST_ARRIVAL, REPLAY_OF, DeadLetter
+from services.contracts.timestamps import format_utc
 
 _LINE_BYTES = 16
 # Headers that are told in other words; the rest is listed as it is.
@@ -65,10 +66,9 @@ def moment(unix_ms: int | None) -> str | None:
     if unix_ms is None:
         return None
     try:
-        told = datetime.fromtimestamp(unix_ms / 1000, UTC)
+        return format_utc(datetime.fromtimestamp(unix_ms / 1000, UTC))
     except (OverflowError, ValueError):
         return None
-    return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def readable(value: bytes | None) -> str:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from services.cli.dead_letters.reader import Buried
-from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import records
 from services.contracts.dead_letters import DeadLetterRef, Run
+from services.runtime.kafka.lag import OffsetReader
 
 
 class Replayed(NamedTuple):
@@ -51,7 +51,7 @@ class History:
         return runs[at].at_ms if runs[at].at_ms >= buried.buried_ms else None
 
 
-async def history(broker: Broker, topic: str) -> History:
+async def history(broker: OffsetReader, topic: str) -> History:
     """Read all marks; there are none where there is no such topic.
 
     :raises TimeoutError: nothing has come for half a minute.
@@ -60,9 +60,7 @@ async def history(broker: Broker, topic: str) -> History:
     partitions = (await broker.partitions([topic])).get(topic)
     if not partitions:
         return told
-    spans = await broker.spans(partitions)
-    stretches = {p: (spans.first[p], end) for p, end in spans.next.items()}
-    async for record in records(broker.reader, stretches):
+    async for record in records(broker.consumer, await broker.ranges(partitions)):
         # What is none of ours says nothing.
         with suppress(ValueError):
             told.add(Run.parse(record.key or b""), record.timestamp)

@@ -14,10 +14,10 @@ from services.cli.dead_letters.reader import Buried, Exhumed, exhume, letters, n
 from services.cli.dead_letters.replay_log import History, history
 from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import Code, Ended
-from services.cli.support.lag import Broker, broker
 from services.cli.support.output import output, say, show_json, words
 from services.cli.support.target import Target
 from services.contracts.dead_letters import DeadLetterRef, replayed_topic
+from services.runtime.kafka.lag import OffsetReader, offset_reader
 
 READ_SECONDS = 30.0
 
@@ -91,7 +91,7 @@ async def listed(target: Target, sought: Sought, limit: int) -> Listed:
     """
     topics = [topic for topic in target.flow if topic.name.endswith(sought.suffix)]
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             counts = await offsets.dead_letters(topics)
             replayed = await history(offsets, replayed_topic(target.namespace))
             if not (sought.reasons or sought.still_open):
@@ -111,7 +111,7 @@ async def grouped(target: Target, sought: Sought) -> Grouped:
     """
     topics = [topic for topic in target.flow if topic.name.endswith(sought.suffix)]
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             found = Grouped(await offsets.dead_letters(topics), Counter(), Counter())
             replayed = await history(offsets, replayed_topic(target.namespace))
             async for buried, _ in letters(offsets, await stretches(offsets, topics)):
@@ -128,12 +128,12 @@ async def one(target: Target, place: DeadLetterRef) -> tuple[Exhumed, str | None
     :raises Ended: Kafka cannot be reached, or no dead letter lies there.
     """
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             return await exhumed(offsets, target, place)
 
 
 async def exhumed(
-    offsets: Broker, target: Target, place: DeadLetterRef
+    offsets: OffsetReader, target: Target, place: DeadLetterRef
 ) -> tuple[Exhumed, str | None]:
     """The same, of a broker that is connected."""
     there = await stretches(offsets, target.flow)

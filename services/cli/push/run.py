@@ -14,12 +14,12 @@ from services.cli.push import sources
 from services.cli.push.formats import STDIN, Format
 from services.cli.push.sender import ANSWER_SECONDS, Sender, Tally
 from services.cli.push.splitters import Refusal
-from services.cli.support.clients import connected, reaching_kafka
+from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import Code, Ended
-from services.cli.support.lag import broker
 from services.cli.support.output import messages, on_one_line, say, show_json
 from services.cli.support.target import Target
-from services.runtime.kafka.clients import producer
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.topics import topic_names
 
 POLL_SECONDS = 0.25
@@ -79,7 +79,7 @@ async def push(
     try:
         with reaching_kafka(target.kafka), Watch(tally, arguments) as watch:
             await _refuse_missing_topic(target)
-            async with connected(producer(target.kafka)) as client:
+            async with bounded_connection(producer(target.kafka)) as client:
                 sender = Sender(
                     client, target.raw.name, tally, watch.refuse, answer_seconds=answer_seconds
                 )
@@ -108,7 +108,7 @@ async def wait_until_done(target: Target, seconds: float) -> None:
     """
     deadline = time.monotonic() + seconds
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             while any((lag := await offsets.lag(target.flow)).values()):
                 if time.monotonic() > deadline:
                     left = ", ".join(f"{count} on {name}" for name, count in lag.items() if count)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from aiokafka import TopicPartition
 
 from services.cli.dead_letters.reader import Buried, letters, stretches
-from services.cli.support.lag import Broker, Spans
 from services.cli.support.topic_reader import Stretch
 from services.contracts.dead_letters import REPLAY_OF, DeadLetterRef
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 
 POLL_SECONDS = 0.25
 
@@ -23,7 +23,7 @@ class DeadAgain(NamedTuple):
     again: Buried
 
 
-async def passed(broker: Broker, flow: Sequence[Topic], within_seconds: float) -> str | None:
+async def passed(broker: OffsetReader, flow: Sequence[Topic], within_seconds: float) -> str | None:
     """Wait until the workers are past all that lies on these topics now, and what comes of it.
 
     Topic after topic, in the order of the flow: a group commits after it has handed on, so what
@@ -34,24 +34,25 @@ async def passed(broker: Broker, flow: Sequence[Topic], within_seconds: float) -
     deadline = time.monotonic() + within_seconds
     for topic in flow:
         partitions = (await broker.partitions([topic.name])).get(topic.name, [])
-        spans = await broker.spans(partitions) if partitions else Spans({}, {})
-        while not _is_past(await broker.committed(topic.group), spans):
+        ranges = await broker.ranges(partitions)
+        while not _is_past(await broker.committed(topic.group), ranges):
             if time.monotonic() > deadline:
                 return topic.name
             await asyncio.sleep(POLL_SECONDS)
     return None
 
 
-def _is_past(committed: Mapping[TopicPartition, int], spans: Spans) -> bool:
+def _is_past(
+    committed: Mapping[TopicPartition, int], ranges: Mapping[TopicPartition, OffsetRange]
+) -> bool:
     # What its retention has removed before anybody read it is not waited for.
     return all(
-        max(committed.get(partition, 0), spans.first[partition]) >= end
-        for partition, end in spans.next.items()
+        max(committed.get(partition, 0), first) >= end for partition, (first, end) in ranges.items()
     )
 
 
 async def dead_again(
-    broker: Broker,
+    broker: OffsetReader,
     flow: Sequence[Topic],
     before: Mapping[TopicPartition, Stretch],
     replayed: set[DeadLetterRef],

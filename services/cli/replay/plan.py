@@ -12,14 +12,14 @@ from services.cli.dead_letters.summary import exhumed
 from services.cli.replay import outcome as following
 from services.cli.replay.producer import Resender, Sent
 from services.cli.replay.selection import Choice, Wish
-from services.cli.support.clients import connected, reaching_kafka
+from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import Code, Ended
-from services.cli.support.lag import Broker, broker
 from services.cli.support.output import say
 from services.cli.support.target import Target
 from services.cli.support.topic_reader import Stretch
 from services.contracts.dead_letters import DeadLetterRef, replayed_topic
-from services.runtime.kafka.clients import producer
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import OffsetReader, offset_reader
 from services.runtime.kafka.topics import topic_names
 
 TOPICS_SECONDS = 15.0
@@ -69,7 +69,7 @@ async def plan(target: Target, suffix: str, wish: Wish) -> Plan:
     """
     choice = Choice(wish)
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             lay = await stretches(offsets, target.flow)
             replayed = await history(offsets, replayed_topic(target.namespace))
             for topic in target.flow:
@@ -93,7 +93,7 @@ async def bytes_of(target: Target, place: DeadLetterRef) -> bytes:
     :raises Ended: Kafka cannot be reached, or no dead letter lies there.
     """
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             letter, _ = await exhumed(offsets, target, place)
             return letter.value or b""
 
@@ -108,7 +108,7 @@ async def carry_out(target: Target, planned: Plan, wait_seconds: float | None) -
     try:
         with reaching_kafka(target.kafka):
             await _refuse_missing_topics(target, planned)
-            async with broker(target.kafka) as offsets:
+            async with offset_reader(target.kafka) as offsets:
                 await _send(target, offsets, planned, fate.sent)
                 if wait_seconds is not None and fate.sent.places:
                     await _follow(target, offsets, planned, fate, wait_seconds)
@@ -120,20 +120,20 @@ async def carry_out(target: Target, planned: Plan, wait_seconds: float | None) -
     return fate
 
 
-async def _send(target: Target, offsets: Broker, planned: Plan, sent: Sent) -> None:
-    async with connected(producer(target.kafka)) as client:
+async def _send(target: Target, offsets: OffsetReader, planned: Plan, sent: Sent) -> None:
+    async with bounded_connection(producer(target.kafka)) as client:
         resender = Resender(client, replayed_topic(target.namespace), sent)
         await resender.send_all(_edited(offsets, planned))
 
 
-async def _edited(offsets: Broker, planned: Plan) -> AsyncIterator[Exhumed]:
+async def _edited(offsets: OffsetReader, planned: Plan) -> AsyncIterator[Exhumed]:
     async for letter in exhume(offsets, planned.lay, planned.places):
         edited = planned.edited.get(letter.buried.place)
         yield letter if edited is None else replace(letter, value=edited)
 
 
 async def _follow(
-    target: Target, offsets: Broker, planned: Plan, fate: Fate, wait_seconds: float
+    target: Target, offsets: OffsetReader, planned: Plan, fate: Fate, wait_seconds: float
 ) -> None:
     # Topics before the first that was written have nothing of ours to wait for.
     first = min(n for n, topic in enumerate(target.flow) if topic.name in planned.homes)

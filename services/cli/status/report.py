@@ -14,10 +14,10 @@ from services.cli.status import problems as troubles
 from services.cli.support import documents as stored
 from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.errors import Ended
-from services.cli.support.lag import broker
 from services.cli.support.output import output, show_json, words
 from services.cli.support.target import Target
 from services.local.state import HOST, ProcessStatus
+from services.runtime.kafka.lag import offset_reader
 
 # For each server; both are asked at the same time.
 PATIENCE_SECONDS = 6.0
@@ -78,7 +78,7 @@ def tell(seen: dict[str, Any], *, json_output: bool) -> None:
 
 async def _kafka(target: Target) -> _Kafka:
     with reaching_kafka(target.kafka):
-        async with asyncio.timeout(PATIENCE_SECONDS), broker(target.kafka) as offsets:
+        async with asyncio.timeout(PATIENCE_SECONDS), offset_reader(target.kafka) as offsets:
             lag = await offsets.lag(target.flow)
             dead = await offsets.dead_letters(target.flow)
             newest = await graveyard.newest(offsets, target.flow, LETTERS, GRAVEYARD_SECONDS)

@@ -7,9 +7,9 @@ from aiokafka import TopicPartition
 
 from services.cli.dead_letters.reader import NEAR, exhume
 from services.cli.support import topic_reader as reading
-from services.cli.support.lag import Broker
 from services.cli.support.topic_reader import Stretch, records
 from services.contracts.dead_letters import DeadLetterRef
+from services.runtime.kafka.lag import OffsetReader
 from tests.fakes.records import FakeRecord
 from tests.unit.cli.dead_letters.dead_letters import TOPIC
 
@@ -79,7 +79,7 @@ async def test_a_broker_that_is_silent_is_not_waited_for_without_end(
 
 async def dug(reader: Reader, *places: DeadLetterRef) -> list[int]:
     lay = {ZERO: (10, 5000)}
-    found = exhume(Broker(None, reader), lay, places)
+    found = exhume(OffsetReader(None, reader), lay, places)
     return [letter.buried.offset async for letter in found]
 
 

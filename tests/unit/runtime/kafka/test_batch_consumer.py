@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiokafka import ConsumerRecord, TopicPartition
 
 from services.runtime.health import Health
-from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchLoop
+from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchConsumer
 from services.runtime.retry import Interrupted
 from tests.fakes.kafka import FakeBroker, FakeConsumer
 
@@ -35,11 +35,11 @@ class World:
         self.journal.clear()
         self.consumer.assign([PARTITION])
 
-    def loop(self, max_records: int = 10) -> BatchLoop:
+    def loop(self, max_records: int = 10) -> BatchConsumer:
         """It stops once all is read."""
-        return BatchLoop(Health("index"), self.consumer.drained, max_records=max_records)
+        return BatchConsumer(Health("index"), self.consumer.drained, max_records=max_records)
 
-    async def run(self, process: Process | None = None, loop: BatchLoop | None = None) -> None:
+    async def run(self, process: Process | None = None, loop: BatchConsumer | None = None) -> None:
         running = (loop or self.loop()).run(self.consumer, process or self.process)
         await asyncio.wait_for(running, timeout=5)
 
