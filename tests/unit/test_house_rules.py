@@ -101,3 +101,20 @@ def test_no_test_imports_another() -> None:
             found += [f"{name}: {each}" for each in imported if OF_A_TEST.match(each)]
 
     assert not found, "\n".join(found)
+
+
+def test_the_failure_matrix_names_every_test_of_faults_and_no_other() -> None:
+    lines = (TESTS / "faults" / "README.md").read_text("utf-8").splitlines()
+    rows = [line.split("|")[3] for line in lines if line.startswith("| ")][1:]
+    # What stands in brackets is a part of a test's name.
+    named = {name for row in rows for name in re.findall(r"(?<!\()`([a-z_/]+)`", row)}
+    files = {
+        path.relative_to(TESTS).with_suffix("").as_posix() for path in TESTS.rglob("test_*.py")
+    }
+    paths = {
+        f"{folder or 'faults'}/test_{name}"
+        for folder, _, name in (each.rpartition("/") for each in named)
+    }
+
+    assert paths <= files
+    assert {name for name in files if name.startswith("faults/")} <= paths
