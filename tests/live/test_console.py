@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.application import app
 from services.cli.demo.run import ARTICLES
 from services.contracts.topics import MAX_RECORD_BYTES
 from tests.live.pipeline import Pipeline, pipeline

@@ -6,9 +6,9 @@ from rich.console import Console
 from services.cli.search.render import (
     facts,
     paragraphs,
+    print_facts,
+    print_text,
     published,
-    show_facts,
-    show_text,
     top_names,
 )
 
@@ -43,13 +43,13 @@ def test_a_date_is_told_as_precisely_as_the_publisher_did(
 
 
 def test_what_is_not_known_is_not_listed() -> None:
-    told = dict(facts(ARTICLE))
-    assert told["published"] == "2025-12-27 (precision: day)"
-    assert told["sentiment"] == "negative (-0.50)"
-    assert told["models"] == "entities: crf 1"
-    assert told["text"] == "2 paragraphs, 3 words"
-    assert "source" not in told
-    assert "places" not in told
+    shown = dict(facts(ARTICLE))
+    assert shown["published"] == "2025-12-27 (precision: day)"
+    assert shown["sentiment"] == "negative (-0.50)"
+    assert shown["models"] == "entities: crf 1"
+    assert shown["text"] == "2 paragraphs, 3 words"
+    assert "source" not in shown
+    assert "places" not in shown
 
 
 def test_the_most_salient_names_come_first() -> None:
@@ -59,8 +59,8 @@ def test_the_most_salient_names_come_first() -> None:
 def test_an_article_cannot_control_the_terminal() -> None:
     console = Console(file=io.StringIO(), width=80, markup=False)
     with console.capture() as captured:
-        show_facts(console, ARTICLE)
-        show_text(console, ARTICLE)
+        print_facts(console, ARTICLE)
+        print_text(console, ARTICLE)
     printed = captured.get()
     assert "\x1b" not in printed
     assert "[bold]x[/bold]" in printed

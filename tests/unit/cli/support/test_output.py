@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from services.cli.support.output import as_json, on_one_line, plain, words
+from services.cli.support.output import as_json, on_one_line, plain, safe_text
 
 DANGEROUS = "\x1b[31m\x1b]0;title\x07\x9b2J\r\x08\u202e\u2066\u2028\x7f\udc9b"
 ANY = st.text() | st.text(alphabet=DANGEROUS)
@@ -36,7 +36,7 @@ def test_json_is_exact_and_cannot_control_the_terminal(value: object) -> None:
 def test_markup_is_printed_and_not_obeyed() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
     with console.capture() as captured:
-        console.print(words("[bold red]a[/bold red] [link=http://x]b[/link] :smile:"))
+        console.print(safe_text("[bold red]a[/bold red] [link=http://x]b[/link] :smile:"))
     assert captured.get() == "[bold red]a[/bold red] [link=http://x]b[/link] :smile:\n"
 
 
