@@ -9,5 +9,5 @@ def install_hint(error: ModuleNotFoundError) -> str:
     name = error.name or ""
     if name.startswith("services.cli"):
         raise error
-    package = name if name.startswith("services.") else name.partition(".")[0]
+    package = ".".join(name.split(".")[: 2 if name.startswith("services.") else 1])
     return f'newsline: {package} is not installed; try: pip install "newsline[console]"'

@@ -43,7 +43,7 @@ def print_hits(found: dict[str, Any], *, json_output: bool) -> None:
         return
     console = output()
     for number, hit in enumerate(hits, start=1):
-        console.print(_hit(number, hit, console))
+        _print_hit(console, number, hit)
     console.print(
         f"{found['total']} found, {len(hits)} shown. "
         f"`newsline show {on_one_line(hits[0]['article_id'])}` shows the first.",
@@ -142,8 +142,8 @@ def _models(document: StoredDocument) -> str:
     )
 
 
-def _hit(number: int, hit: dict[str, Any], console: Console) -> Group:
-    """Title, facts, names, matching passages and id of one hit."""
+def _print_hit(console: Console, number: int, hit: StoredDocument) -> None:
+    """Print title, facts, names, matching passages and id of a hit."""
     highlight = hit["highlight"]
     title = (
         highlighted(highlight["title"][0])
@@ -158,12 +158,14 @@ def _hit(number: int, hit: dict[str, Any], console: Console) -> Group:
         safe_text(" · ".join(str(fact) for fact in facts if fact)),
         safe_text(", ".join(top_names(hit)), "cyan"),
         *(Text("… ") + highlighted(part) + Text(" …") for part in highlight.get("text", [])),
-        safe_text(hit["article_id"], "dim"),
     ]
     body = Group(*(line for line in lines if line.plain))
-    heading = Text(f"{number}. ").append_text(title)
     indent = min(len(f"{number}. "), console.width // 4)
-    return Group(heading, Padding(body, (0, 0, 1, indent), expand=False))
+    console.print(Text(f"{number}. ").append_text(title))
+    console.print(Padding(body, (0, 0, 0, indent), expand=False))
+    # Never wrapped: it is there to be copied.
+    console.print(Text(" " * indent) + safe_text(hit["article_id"], "dim"), soft_wrap=True)
+    console.print()
 
 
 def _split_at_marks(passage: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """``newsline show``: print one stored article, named by its id or the beginning of it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from services.cli.support.documents import (
 )
 from services.cli.support.errors import CommandError, ExitCode, guarded, run
 from services.cli.support.output import on_one_line, output, print_json
-from services.cli.support.target import Target, read_target
+from services.cli.support.target import read_target
 
 HELP = """Show one article: what is known of it, and its text.
 
@@ -28,9 +29,25 @@ Examples:
 """
 
 
+def check_prefix(value: str) -> str:
+    """Check that a prefix is long enough to name an article, and strip blanks around it.
+
+    :raises typer.BadParameter: the prefix is too short.
+    """
+    prefix = value.strip()
+    if len(prefix) < MIN_PREFIX_CHARS:
+        raise typer.BadParameter(f"give at least the first {MIN_PREFIX_CHARS} characters of an id")
+    return prefix
+
+
 @guarded
 def show_article(
-    article_id: Annotated[str, typer.Argument(metavar="ID", help="The article's id.")],
+    prefix: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The article's id, or its beginning.", callback=check_prefix
+        ),
+    ],
     *,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the stored document, exactly.")
@@ -38,7 +55,8 @@ def show_article(
 ) -> None:
     """Show one article; exit 1 if there is none of this id."""
     target = read_target()
-    found = run(read_document(target, resolve_id(target, article_id.strip())))
+    article_id = only_match(prefix, run(find_by_id(target, prefix)))
+    found = run(read_document(target, article_id))
     if found is None:
         raise CommandError(f"there is no article {article_id} to be shown", ExitCode.REFUSED)
     if json_output:
@@ -50,18 +68,12 @@ def show_article(
     print_text(console, found)
 
 
-def resolve_id(target: Target, prefix: str) -> str:
-    """Complete the beginning of an id.
+def only_match(prefix: str, titles: Mapping[str, str]) -> str:
+    """Return the only id of those that begin with a prefix.
 
-    :raises CommandError: the prefix is too short, or no article or several have it.
+    :param titles: of the articles, by id.
+    :raises CommandError: there is none, or there are several, which the message lists.
     """
-    if len(prefix) < MIN_PREFIX_CHARS:
-        raise CommandError(
-            f"{prefix!r} is too short; give at least the first {MIN_PREFIX_CHARS} characters of "
-            "an id",
-            ExitCode.WRONG_USE,
-        )
-    titles = run(find_by_id(target, prefix))
     if not titles:
         raise CommandError(f"there is no article {prefix} to be shown", ExitCode.REFUSED)
     if len(titles) > 1:
@@ -72,5 +84,4 @@ def resolve_id(target: Target, prefix: str) -> str:
         raise CommandError(
             f"several articles have an id that begins with {prefix}:\n{listed}", ExitCode.REFUSED
         )
-    (article_id,) = titles
-    return article_id
+    return next(iter(titles))

@@ -7,6 +7,7 @@ from services.cli.search.render import (
     facts,
     paragraphs,
     print_facts,
+    print_hits,
     print_text,
     published,
     top_names,
@@ -69,3 +70,15 @@ def test_an_article_cannot_control_the_terminal() -> None:
 def test_an_empty_document_is_shown() -> None:
     assert paragraphs({}) == []
     assert dict(facts({}))
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_ids_of_hits_are_never_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    hit = {"article_id": "0123456789abcdef" * 2, "title": "T " * 80, "highlight": {}}
+    print_hits({"total": 2, "hits": [hit, hit]}, json_output=False)
+    printed = capsys.readouterr().out
+    assert printed.split().count(str(hit["article_id"])) == 2
+    assert f"newsline show {hit['article_id']}" in " ".join(printed.split())
