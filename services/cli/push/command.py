@@ -15,8 +15,8 @@ HELP = """Send articles into the pipeline.
 
 A .txt file is one article; a .json file is one, or an array of them; .ndjson and .jsonl hold
 one a line. Folders are searched for such files; - is standard input. Every record is sent byte
-for byte: whether it is a good article is for the pipeline to say, and `newsline dead` lists those
-that were not.
+for byte: whether it is a good article is for the pipeline to say, and `newsline dlq list` lists
+those that were not.
 
 Examples:
 
