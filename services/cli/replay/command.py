@@ -47,7 +47,9 @@ ALIAS_HELP = HELP.replace("newsline dlq replay", "newsline replay")
 ALL = typer.Option("--all", help="All that were not replayed yet.")
 IDS = typer.Option("--id", metavar="REF", help="The one that `dlq list` names so; repeatable.")
 EDIT = typer.Option("--edit", metavar="REF", help="This one, as you change it in $EDITOR.")
-FORCE = typer.Option("--force", help="With --id, --edit: even if replayed, unchanged or worn out.")
+FORCE = typer.Option(
+    "--force", help="With --id, --edit: even if replayed, unchanged or over --max-attempts."
+)
 LIMIT = typer.Option(metavar="N", min=1, max=100_000, help="At most N, the oldest first.")
 MAX_ATTEMPTS = typer.Option(
     metavar="N", min=1, max=1_000_000, help="Skip those that have failed N times."

@@ -27,7 +27,7 @@ Examples:
 
   newsline search "ukraine war"
 
-  newsline search missile --person "Kim Jong Un" --from 2025-12-01 --sentiment negative
+  newsline search missile --person "Kim Jong Un" --from 2025-12-01
 
   newsline search --place Russia --sort newest --limit 3 --json
 """
