@@ -14,7 +14,7 @@ MAX_ARRIVAL = (1 << ARRIVAL_BITS) - 1
 # A claim past this (2100-01-01T00:00:00Z) is a broken clock, and counts as no claim.
 MAX_CLAIMED_SECONDS = 4_102_444_800
 
-# Above every claim, and still 63 bits: no late copy can raise what a kill notice has buried.
+# Above every claim, and still 63 bits: no late copy can raise what a kill notice has removed.
 KILL_CLAIM_SECONDS = (1 << 32) - 1
 
 

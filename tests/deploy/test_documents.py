@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contracts.dead_letters import REPLAYED
+from services.contracts.replay_marks import REPLAYED
 from services.contracts.topics import FLOW
 from services.elastic import naming
 from services.runtime.health import USUAL_PORTS

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.application import app
 from services.cli.demo.run import ARTICLES
 from services.contracts.topics import MAX_RECORD_BYTES
 from tests.live.pipeline import Pipeline, pipeline
@@ -234,6 +234,39 @@ async def test_show_is_the_stored_document(newsline: Newsline, flow: Pipeline) -
     assert "10 paragraphs" in shown.out
 
 
+async def test_the_beginning_of_an_id_is_enough(newsline: Newsline) -> None:
+    article_id = (await newsline("search", "sharing blood", "--json")).json["hits"][0]["article_id"]
+    for prefix in (article_id[:8], article_id[:8].upper(), f" {article_id.upper()} "):
+        ran = await newsline("show", prefix, "--json")
+        assert (ran.code, ran.json["article_id"]) == (0, article_id), ran.err
+    unknown = "0" * 16
+    ran = await newsline("show", unknown)
+    assert (ran.code, ran.err) == (1, f"newsline: there is no article {unknown} to be shown\n")
+
+
+async def test_an_ambiguous_beginning_lists_what_it_may_be(
+    newsline: Newsline, flow: Pipeline
+) -> None:
+    titles_by_id = {f"abcdef{n:026}": f"Title {n}" for n in range(2)}
+    index = f"{flow.namespace}-articles-2025.12"
+    for article_id, title in titles_by_id.items():
+        await flow.client.index(
+            index=index,
+            id=article_id,
+            document={"article_id": article_id, "title": title, "status": "usable"},
+        )
+    await flow.client.indices.refresh(index=index)
+    try:
+        ran = await newsline("show", "ABCDEF")
+    finally:
+        for article_id in titles_by_id:
+            await flow.client.delete(index=index, id=article_id, refresh=True)
+    assert ran.code == 1
+    assert [line.split(maxsplit=1) for line in ran.err.splitlines()[1:]] == [
+        [article_id, title] for article_id, title in titles_by_id.items()
+    ]
+
+
 async def test_what_is_not_to_be_seen_is_not_shown(newsline: Newsline, flow: Pipeline) -> None:
     secret = b'{"source": "s", "id": "1", "text": "Embargoed zyxw.", "status": "withheld"}'
     await newsline.process("push", "-", "--wait", stdin=secret)
@@ -257,6 +290,11 @@ async def test_dead_letters_are_listed_with_their_reasons(newsline: Newsline) ->
     assert len((await newsline("dead", "--limit", "1", "--json")).json["letters"]) == 1
     assert (await newsline("dead", "--topic", "enriched", "--json")).json["letters"] == []
     assert "invalid_json" in (await newsline("dead")).out
+    for command in (("dead",), ("dlq", "list")):
+        printed = (await Newsline({**newsline.environment, "COLUMNS": "80"})(*command)).out
+        refs = [letter["place"] for letter in listed["letters"]]
+        assert [word for word in printed.split() if word in refs] == [*refs]
+        assert f"`newsline dlq show {refs[0]}`" in printed
     seen = (await newsline("status", "--json")).json
     assert any("invalid_json" in trouble["error"] for trouble in seen["last_errors"])
 

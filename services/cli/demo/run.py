@@ -9,12 +9,12 @@ from services.cli.push import run as pushing
 from services.cli.push import sources
 from services.cli.push.formats import Format
 from services.cli.push.splitters import Record
-from services.cli.search.render import show_facts
+from services.cli.search.render import print_facts
 from services.cli.stack import run as running
-from services.cli.support import documents as stored
 from services.cli.support.clients import searching
-from services.cli.support.errors import Away, run
-from services.cli.support.output import output, say
+from services.cli.support.documents import count_documents, read_document
+from services.cli.support.errors import ServerUnavailable, run
+from services.cli.support.output import output, print_message
 from services.cli.support.target import Target, read_target
 from services.contracts.topics import MAX_RECORD_BYTES
 from services.ingest.acceptance import accept
@@ -32,7 +32,7 @@ What to try next:
   newsline show {article_id}
   newsline push {articles} --wait
   newsline status
-  newsline dead
+  newsline dlq list
   newsline down
 """
 
@@ -41,23 +41,23 @@ def demonstrate(*, free_ports: bool) -> None:
     """The whole demo.
 
     :raises StackError: something does not start.
-    :raises Ended: what was pushed does not become searchable.
+    :raises CommandError: what was pushed does not become searchable.
     """
     stack = running.start(free_ports=free_ports)
     target = running.at(read_target(), stack.state())
     tally = run(pushing.push(target, [ARTICLES]))
     pushing.tell(tally, json_output=False)
     sample, *others = run(ids_of(ARTICLES))
-    say(f"Waiting until these {1 + len(others)} articles are searchable…")
+    print_message(f"Waiting until these {1 + len(others)} articles are searchable…")
     began = time.monotonic()
     run(wait_until_searchable(target, [sample, *others], SEARCHABLE_SECONDS))
-    say(f"They are, after {time.monotonic() - began:.1f} s.")
-    document = run(stored.document(target, sample))
+    print_message(f"They are, after {time.monotonic() - began:.1f} s.")
+    document = run(read_document(target, sample))
     if document is None:
-        raise Away(f"the article {sample} was there, and is no more")
+        raise ServerUnavailable(f"the article {sample} was there, and is no more")
     console = output()
     console.print()
-    show_facts(console, document)
+    print_facts(console, document)
     running.show_addresses(console, stack)
     console.print(NEXT.format(article_id=sample, articles=_typed(ARTICLES)), end="")
 
@@ -79,19 +79,19 @@ async def ids_of(folder: Path) -> list[str]:
 async def wait_until_searchable(target: Target, ids: list[str], seconds: float) -> None:
     """Return when what was pushed has passed all workers, and the alias shows all these articles.
 
-    :raises Ended: that took longer.
+    :raises CommandError: that took longer.
     """
     deadline = time.monotonic() + seconds
     await pushing.wait_until_done(target, seconds)
     async with searching(target.elasticsearch) as client:
         while True:
-            found = await stored.count(client, target.namespace, {"ids": {"values": ids}})
+            found = await count_documents(client, target.namespace, {"ids": {"values": ids}})
             if found == len(ids):
                 return
             if time.monotonic() > deadline:
-                raise Away(
+                raise ServerUnavailable(
                     f"after {seconds:g} s {found} of {len(ids)} articles are searchable; "
-                    "`newsline status` and `newsline dead` tell more"
+                    "`newsline status` and `newsline dlq list` tell more"
                 )
             await asyncio.sleep(POLL_SECONDS)
 

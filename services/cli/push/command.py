@@ -1,4 +1,4 @@
-"""``newsline push``: what a person types; the work is in pushing.py."""
+"""``newsline push``: what a person types; the work is in run.py."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 
 from services.cli.push.formats import STDIN, Format
-from services.cli.support.errors import Code, guarded, run
+from services.cli.push.run import push as push_articles
+from services.cli.push.run import tell, wait_until_done
+from services.cli.support.errors import ExitCode, guarded, run
+from services.cli.support.target import read_target
 
 HELP = """Send articles into the pipeline.
 
 A .txt file is one article; a .json file is one, or an array of them; .ndjson and .jsonl hold
 one a line. Folders are searched for such files; - is standard input. Every record is sent byte
-for byte: whether it is a good article is for the pipeline to say, and `newsline dead` lists those
-that were not.
+for byte: whether it is a good article is for the pipeline to say, and `newsline dlq list` lists
+those that were not.
 
 Examples:
 
@@ -61,14 +64,10 @@ def push(
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Send articles; exit 1 if some were refused."""
-    # Kafka's client is slow to import, and `--help` needs none.
-    from services.cli.push import run as pushing  # noqa: PLC0415 - see above
-    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
-
     target = read_target()
-    tally = run(pushing.push(target, articles, form))
-    pushing.tell(tally, json_output=json_output)
+    tally = run(push_articles(target, articles, form))
+    tell(tally, json_output=json_output)
     if wait:
-        run(pushing.wait_until_done(target, timeout))
+        run(wait_until_done(target, timeout))
     if tally.refused:
-        raise typer.Exit(Code.REFUSED)
+        raise typer.Exit(ExitCode.REFUSED)

@@ -15,9 +15,9 @@ from services.cli.push.formats import STDIN, Format
 from services.cli.push.sender import ANSWER_SECONDS, Sender, Tally
 from services.cli.push.splitters import Refusal
 from services.cli.support.clients import connected, reaching_kafka
-from services.cli.support.errors import Code, Ended
+from services.cli.support.errors import CommandError, ExitCode
 from services.cli.support.lag import broker
-from services.cli.support.output import messages, on_one_line, say, show_json
+from services.cli.support.output import messages, on_one_line, print_json, print_message
 from services.cli.support.target import Target
 from services.runtime.kafka.clients import producer
 from services.runtime.kafka.topics import topic_names
@@ -73,7 +73,7 @@ async def push(
 ) -> Tally:
     """Send every record of the arguments, and return when each was acknowledged or refused.
 
-    :raises Ended: Kafka cannot be reached, does not answer for so long, or has no such topic.
+    :raises CommandError: Kafka cannot be reached, does not answer in time, or lacks the topic.
     """
     tally = Tally()
     try:
@@ -88,11 +88,11 @@ async def push(
                         await sender.send(piece)
                     watch.advance(read.size)
                 await sender.settle()
-    except Ended as ended:
+    except CommandError as ended:
         if not tally.pushed:
             raise
         # An article has one id however often it comes, so the way on is simple.
-        raise Ended(
+        raise CommandError(
             f"{ended}\n{tally.pushed} records had been acknowledged; it is safe to push "
             "everything again",
             ended.code,
@@ -104,7 +104,7 @@ async def push(
 async def wait_until_done(target: Target, seconds: float) -> None:
     """Return when no topic has records that its group has yet to finish.
 
-    :raises Ended: that took longer; the message says what is left.
+    :raises CommandError: that took longer; the message says what is left.
     """
     deadline = time.monotonic() + seconds
     with reaching_kafka(target.kafka):
@@ -112,10 +112,10 @@ async def wait_until_done(target: Target, seconds: float) -> None:
             while any((lag := await offsets.lag(target.flow)).values()):
                 if time.monotonic() > deadline:
                     left = ", ".join(f"{count} on {name}" for name, count in lag.items() if count)
-                    raise Ended(
+                    raise CommandError(
                         f"after {seconds:g} s the pipeline has records left: {left}; "
                         "`newsline status` tells whether the workers run",
-                        Code.UNREACHABLE,
+                        ExitCode.UNREACHABLE,
                     )
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -123,10 +123,10 @@ async def wait_until_done(target: Target, seconds: float) -> None:
 def tell(tally: Tally, *, json_output: bool) -> None:
     """The counts: as JSON on standard output, or in a line."""
     if json_output:
-        show_json(tally.to_json())
+        print_json(tally.to_json())
         return
     refused = f", {tally.refused} refused" if tally.refused else ""
-    say(
+    print_message(
         f"Pushed {tally.pushed} {'record' if tally.pushed == 1 else 'records'}{refused}: "
         f"{decimal(tally.sent_bytes)} in {tally.seconds:.1f} s, {tally.per_second:.0f} a second."
     )
@@ -138,8 +138,8 @@ async def _refuse_missing_topic(target: Target) -> None:
     async with asyncio.timeout(15):
         names = await topic_names(target.kafka)
     if target.raw.name not in names:
-        raise Ended(
+        raise CommandError(
             f"Kafka at {target.kafka.bootstrap_servers} has no topic {target.raw.name}; "
             "`newsline setup` makes it",
-            Code.WRONG_USE,
+            ExitCode.WRONG_USE,
         )

@@ -1,10 +1,13 @@
-"""``newsline setup``: what a person types; the work is in installing.py."""
+"""``newsline setup``: what a person types; the work is in install.py."""
 
 from typing import Annotated
 
 import typer
 
+from services.cli.setup.install import install
 from services.cli.support.errors import guarded, run
+from services.cli.support.output import print_message
+from services.cli.support.target import read_target
 
 HELP = """Make the topics, the index templates and the alias that the workers need.
 
@@ -25,10 +28,5 @@ def setup(
     ] = 60.0,
 ) -> None:
     """Make topics, index templates and the alias; idempotent."""
-    # The servers' clients are slow to import, and `--help` needs none.
-    from services.cli.setup.install import install  # noqa: PLC0415 - see above
-    from services.cli.support.output import say  # noqa: PLC0415 - see above
-    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
-
     for line in run(install(read_target(), wait)):
-        say(line)
+        print_message(line)

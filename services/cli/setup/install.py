@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from services.cli.support.clients import reaching_kafka, searching
-from services.cli.support.errors import Away
+from services.cli.support.errors import ServerUnavailable
 from services.cli.support.target import Target
 from services.elastic import schema
 from services.runtime.kafka.topics import ensure_topics
@@ -19,7 +19,7 @@ T = TypeVar("T")
 async def install(target: Target, wait_seconds: float) -> list[str]:
     """Make what is missing; what was done, in lines.
 
-    :raises Ended: a server did not answer in all that time, or refuses.
+    :raises CommandError: a server did not answer in all that time, or refuses.
     """
 
     async def topics() -> list[str]:
@@ -43,7 +43,7 @@ async def _patiently(step: Callable[[], Awaitable[T]], deadline: float) -> T:
     while True:
         try:
             return await step()
-        except Away:
+        except ServerUnavailable:
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(RETRY_SECONDS)

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
+from services.cli.stack.run import show_addresses, start, stop
 from services.cli.support.errors import guarded
+from services.cli.support.output import output, print_message
 
 UP_HELP = """Start Kafka, Elasticsearch and the workers on this machine, without Docker.
 
@@ -39,12 +41,8 @@ def up(
     ] = True,
 ) -> None:
     """Start Kafka, Elasticsearch and the workers on this machine."""
-    # The stack needs psutil and the servers' clients, and `--help` does not.
-    from services.cli.stack import run as running  # noqa: PLC0415 - see above
-    from services.cli.support.output import output  # noqa: PLC0415 - see above
-
-    stack = running.start(free_ports=free_ports, workers=workers)
-    running.show_addresses(output(), stack)
+    stack = start(free_ports=free_ports, workers=workers)
+    show_addresses(output(), stack)
 
 
 @guarded
@@ -53,9 +51,5 @@ def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data and logs too.")] = False,
 ) -> None:
     """Stop what `newsline up` started."""
-    # The stack needs psutil, and `--help` does not.
-    from services.cli.stack import run as running  # noqa: PLC0415 - see above
-    from services.cli.support.output import say  # noqa: PLC0415 - see above
-
-    for line in running.stop(wipe=wipe):
-        say(line)
+    for line in stop(wipe=wipe):
+        print_message(line)

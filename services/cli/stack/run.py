@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.setup.install import install
-from services.cli.support.output import messages, words
+from services.cli.support.output import messages, safe_text
 from services.cli.support.target import Target, read_target
 from services.local.progress import shown
 from services.local.settings import StackSettings
@@ -69,10 +69,10 @@ def show_addresses(console: Console, stack: LocalStack) -> None:
     table = Table(show_header=False, box=None)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("Kafka", words(state.bootstrap_servers))
-    table.add_row("Elasticsearch", words(state.elasticsearch_url))
+    table.add_row("Kafka", safe_text(state.bootstrap_servers))
+    table.add_row("Elasticsearch", safe_text(state.elasticsearch_url))
     for name, record in state.processes.items():
         if "health" in record.ports:
-            table.add_row(name, words(f"http://{HOST}:{record.ports['health']}/readyz"))
-    table.add_row("data and logs", words(stack.home.path))
+            table.add_row(name, safe_text(f"http://{HOST}:{record.ports['health']}/readyz"))
+    table.add_row("data and logs", safe_text(stack.home.path))
     console.print(table)

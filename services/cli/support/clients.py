@@ -17,7 +17,7 @@ from elasticsearch import (
     TransportError,
 )
 
-from services.cli.support.errors import Away, Code, Ended
+from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.settings import KafkaSettings
 
@@ -62,49 +62,51 @@ C = TypeVar("C", bound=Client)
 def reaching_kafka(settings: KafkaSettings) -> Iterator[None]:
     """Turn Kafka's failures into the command's ending.
 
-    :raises Ended: with code 3 and the address.
+    :raises CommandError: with code 3 and the address.
     """
     where = f"Kafka at {settings.bootstrap_servers}"
     try:
         yield
     except _KAFKA_DENIES as error:
-        raise Ended(
+        raise CommandError(
             f"{where} refuses us ({type(error).__name__}); see NEWSLINE_KAFKA_USERNAME and "
             "NEWSLINE_KAFKA_PASSWORD",
-            Code.UNREACHABLE,
+            ExitCode.UNREACHABLE,
         ) from error
     except _KAFKA_AWAY as error:
-        raise Away(f"{where} cannot be reached; {HINT}") from error
+        raise ServerUnavailable(f"{where} cannot be reached; {HINT}") from error
     except kafka_errors.KafkaError as error:
-        raise Away(f"{where} answers {type(error).__name__}") from error
+        raise ServerUnavailable(f"{where} answers {type(error).__name__}") from error
 
 
 @contextmanager
 def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
     """Turn Elasticsearch's failures into the command's ending.
 
-    :raises Ended: with the address; code 2 if the request is what is wrong, else 3.
+    :raises CommandError: with the address; code 2 if the request is what is wrong, else 3.
     """
     where = f"Elasticsearch at {settings.url}"
     try:
         yield
     except (AuthenticationException, AuthorizationException) as error:
-        raise Ended(
+        raise CommandError(
             f"{where} refuses us ({error.status_code}); see NEWSLINE_ELASTICSEARCH_API_KEY, "
             "_USERNAME and _PASSWORD",
-            Code.UNREACHABLE,
+            ExitCode.UNREACHABLE,
         ) from error
     except BadRequestError as error:
-        raise Ended(f"{where} cannot do that: {error.message}", Code.WRONG_USE) from error
+        raise CommandError(
+            f"{where} cannot do that: {error.message}", ExitCode.WRONG_USE
+        ) from error
     except ApiError as error:
-        raise Away(f"{where} answers {error.status_code}") from error
+        raise ServerUnavailable(f"{where} answers {error.status_code}") from error
     except TlsError as error:
-        raise Ended(
+        raise CommandError(
             f"{where} cannot be trusted or speaks no TLS; see NEWSLINE_ELASTICSEARCH_CA_FILE",
-            Code.UNREACHABLE,
+            ExitCode.UNREACHABLE,
         ) from error
     except (NoConnection, ConnectionTimeout, TimeoutError, TransportError) as error:
-        raise Away(f"{where} cannot be reached; {HINT}") from error
+        raise ServerUnavailable(f"{where} cannot be reached; {HINT}") from error
 
 
 @asynccontextmanager
