@@ -8,7 +8,9 @@ from pathlib import Path
 from services.cli.push import run as pushing
 from services.cli.push import sources
 from services.cli.push.formats import Format
-from services.cli.push.splitters import Record
+from services.cli.push.render import print_summary
+from services.cli.push.splitters import RawRecord
+from services.cli.push.wait import wait_until_idle
 from services.cli.search.render import show_facts
 from services.cli.stack import run as running
 from services.cli.support import documents as stored
@@ -45,8 +47,8 @@ def demonstrate(*, free_ports: bool) -> None:
     """
     stack = running.start(free_ports=free_ports)
     target = running.at(read_target(), stack.state())
-    tally = run(pushing.push(target, [ARTICLES]))
-    pushing.tell(tally, json_output=False)
+    summary = run(pushing.push(target, [ARTICLES]))
+    print_summary(summary)
     sample, *others = run(ids_of(ARTICLES))
     say(f"Waiting until these {1 + len(others)} articles are searchable…")
     began = time.monotonic()
@@ -66,11 +68,11 @@ async def ids_of(folder: Path) -> list[str]:
     """The ids that the articles of a folder get, each once, the sample's first."""
     now = datetime.now(UTC)
     found: dict[str, None] = {}
-    async for read in sources.read([SAMPLE, folder], Format.AUTO):
-        for piece in read.pieces:
-            if isinstance(piece, Record):
+    async for read in sources.read_sources([SAMPLE, folder], Format.AUTO):
+        for record in read.records:
+            if isinstance(record, RawRecord):
                 article = accept(
-                    piece.value, arrival=now, now=now, max_article_bytes=MAX_RECORD_BYTES
+                    record.value, arrival=now, now=now, max_article_bytes=MAX_RECORD_BYTES
                 )
                 found[article.article_id] = None
     return list(found)
@@ -82,7 +84,7 @@ async def wait_until_searchable(target: Target, ids: list[str], seconds: float) 
     :raises Ended: that took longer.
     """
     deadline = time.monotonic() + seconds
-    await pushing.wait_until_done(target, seconds)
+    await wait_until_idle(target, seconds)
     async with searching(target.elasticsearch) as client:
         while True:
             found = await stored.count(client, target.namespace, {"ids": {"values": ids}})

@@ -9,7 +9,7 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
 from services.cli.dead_letters.reader import Exhumed
 from services.cli.dead_letters.replay_log import runs
-from services.cli.push.splitters import Refusal
+from services.cli.push.splitters import RefusedRecord
 from services.contracts.dead_letters import DeadLetterRef, now
 from services.contracts.topics import MIB
 
@@ -26,7 +26,7 @@ class Sent:
 
     places: set[DeadLetterRef] = field(default_factory=set)
     sent_bytes: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[RefusedRecord] = field(default_factory=list)
 
 
 class Resender:
@@ -65,7 +65,7 @@ class Resender:
         for letter, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _TOO_LARGE):
                 reason = f"{len(letter.value or b'')} bytes, over the limit of its topic"
-                self._sent.refusals.append(Refusal(str(letter.buried.place), reason))
+                self._sent.refusals.append(RefusedRecord(str(letter.buried.place), reason))
             elif outcome is not None:
                 raise outcome
 

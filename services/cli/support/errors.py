@@ -20,6 +20,8 @@ class Code(IntEnum):
     REFUSED = 1
     WRONG_USE = 2
     UNREACHABLE = 3
+    # --wait ended without knowing what became of everything.
+    UNFINISHED = 4
 
 
 class Ended(Exception):
