@@ -13,5 +13,5 @@ def refuse(topic: Topic, value: bytes) -> None:
 
 
 if __name__ == "__main__":
-    Topic.refuse_oversize = refuse  # type: ignore[method-assign]  # of this process alone
+    Topic.refuse_oversize = refuse  # type: ignore[assignment, method-assign]  # of this process alone
     enrich.main()

@@ -276,8 +276,8 @@ async def test_a_push_names_the_outcome_of_each_of_its_records(newsline: Newslin
     late = await newsline.process("push", "-", "--wait", stdin=lines[1].encode())
     assert late.code == 0
     assert late.err.splitlines()[1:] == [
-        "1 superseded by a newer version:",
-        "superseded: stdin: by the version of 2025-06-02T00:00:00Z",
+        "1 superseded:",
+        "superseded: stdin:1: by the version of 2025-06-02T00:00:00Z",
     ]
 
 

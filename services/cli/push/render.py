@@ -42,7 +42,7 @@ def print_outcome(outcome: PushOutcome) -> None:
     """Print the counts of each outcome in a line, and then the records that need a look."""
     counts = {
         "stored": outcome.stored,
-        "superseded by a newer version": outcome.superseded.count,
+        "superseded": outcome.superseded.count,
         "dead letter" if outcome.dead.count == 1 else "dead letters": outcome.dead.count,
         "of unknown outcome": outcome.unknown.count,
         "not finished": outcome.unfinished.count,
