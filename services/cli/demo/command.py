@@ -1,4 +1,4 @@
-"""``newsline demo``: what a person types; the work is in demonstration.py."""
+"""The ``newsline demo`` command."""
 
 from typing import Annotated
 
@@ -22,6 +22,6 @@ Examples:
 def demo(*, free_ports: Annotated[bool, FREE_PORTS] = False) -> None:
     """Start everything, push sample articles, and show what came out."""
     # All the servers' clients are slow to import, and `--help` needs none.
-    from services.cli.demo.run import demonstrate  # noqa: PLC0415 - see above
+    from services.cli.demo.run import run_demo  # noqa: PLC0415 - see above
 
-    demonstrate(free_ports=free_ports)
+    run_demo(free_ports=free_ports)

@@ -71,7 +71,7 @@ async def wait_until_passed(
     return True
 
 
-async def wait_until_idle(target: Target, seconds: float) -> None:
+async def wait_until_done(target: Target, seconds: float) -> None:
     """Wait until no topic has records that its group has yet to finish.
 
     :raises Ended: that took longer; the message says what is left.

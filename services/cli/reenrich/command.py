@@ -1,4 +1,4 @@
-"""The ``newsline reenrich`` command."""
+"""``newsline reenrich``: what a person types; the work is in reenriching.py."""
 
 from typing import Annotated
 
@@ -47,15 +47,15 @@ def reenrich(  # noqa: PLR0913 - the options of a command
     if stale == everything:
         raise typer.BadParameter("say which: --stale or --all")
     # The clients and the models are slow to import, and `--help` needs none.
-    from services.cli.push.wait import wait_until_idle  # noqa: PLC0415 - see above
+    from services.cli.push.wait import wait_until_done  # noqa: PLC0415 - see above
     from services.cli.reenrich import run as reenriching  # noqa: PLC0415 - see above
     from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
     target = read_target()
     query = reenriching.stale() if stale else reenriching.EVERYTHING
-    summary = run(reenriching.reenrich(target, query, limit=limit, dry_run=dry_run))
-    reenriching.print_summary(summary, dry_run=dry_run, json_output=json_output)
+    tally = run(reenriching.reenrich(target, query, limit=limit, dry_run=dry_run))
+    reenriching.tell(tally, dry_run=dry_run, json_output=json_output)
     if wait and not dry_run:
-        run(wait_until_idle(target, timeout))
-    if summary.refused:
+        run(wait_until_done(target, timeout))
+    if tally.refused:
         raise typer.Exit(Code.REFUSED)

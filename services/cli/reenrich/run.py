@@ -1,4 +1,4 @@
-"""Send stored articles through enrichment again, without delaying fresh ones."""
+"""Sending stored articles through enrichment again, without standing in the way of fresh ones."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ EVERYTHING: Mapping[str, Any] = {"bool": {"must_not": [_KILLED]}}
 
 
 @dataclass
-class ReenrichSummary:
-    """Counts of what was found and sent, and the ids of documents that are no articles."""
+class Tally:
+    """What was found and sent; ``refused`` names the documents that are no articles."""
 
     found: int = 0
     sent: int = 0
@@ -40,7 +40,7 @@ class ReenrichSummary:
 
 
 def stale() -> Mapping[str, Any]:
-    """Return a query for what was not made, in every part, by the models as they are now.
+    """A query for what was not made, in every part, by the models as they are now.
 
     :raises SettingsError: the settings of the enrich workers are not usable.
     """
@@ -65,12 +65,12 @@ def stale() -> Mapping[str, Any]:
 
 async def reenrich(
     target: Target, query: Mapping[str, Any], *, limit: int | None, dry_run: bool
-) -> ReenrichSummary:
+) -> Tally:
     """Send what the query finds to ``articles.accepted``, a page at a time.
 
     :raises Ended: a server cannot be reached, or refuses.
     """
-    summary = ReenrichSummary()
+    tally = Tally()
     with reaching_kafka(target.kafka):
         async with (
             searching(target.elasticsearch) as client,
@@ -78,36 +78,36 @@ async def reenrich(
             connected(producer(target.kafka)) as sender,
         ):
             async for page in _pages(client, target, query, limit):
-                summary.found += len(page)
+                tally.found += len(page)
                 if dry_run:
                     continue
-                await _wait_for_fresh_articles(offsets, target)
+                await _let_fresh_ones_pass(offsets, target)
                 topic = target.flow[1].name
-                articles = list(_articles(page, summary))
+                articles = list(_articles(page, tally))
                 sent = [
                     await sender.send(topic, article.encode(), key=article.article_id.encode())
                     for article in articles
                 ]
                 await asyncio.gather(*sent)
-                summary.sent += len(sent)
-    return summary
+                tally.sent += len(sent)
+    return tally
 
 
-def print_summary(summary: ReenrichSummary, *, dry_run: bool, json_output: bool) -> None:
-    """Print the counts: as JSON on standard output, or in a line."""
+def tell(tally: Tally, *, dry_run: bool, json_output: bool) -> None:
+    """The counts: as JSON on standard output, or in a line."""
     if json_output:
-        show_json(asdict(summary))
+        show_json(asdict(tally))
         return
-    for article_id in summary.refused:
+    for article_id in tally.refused:
         say(f"refused: {on_one_line(article_id)}: its document is no article")
-    said = "would be sent" if dry_run else f"found, {summary.sent} sent to be enriched again"
-    say(f"{summary.found} {'article' if summary.found == 1 else 'articles'} {said}.")
+    said = "would be sent" if dry_run else f"found, {tally.sent} sent to be enriched again"
+    say(f"{tally.found} {'article' if tally.found == 1 else 'articles'} {said}.")
 
 
 async def _pages(
     client: AsyncElasticsearch, target: Target, query: Mapping[str, Any], limit: int | None
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """Yield documents as they stood at the start: what is written meanwhile is not found again."""
+    """Documents as they stood at the start: what is written meanwhile is not found again."""
     index = naming.pattern(target.namespace, target.index.generation)
     opened = await client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)
     pit: str = opened["id"]
@@ -132,7 +132,7 @@ async def _pages(
         await client.close_point_in_time(id=pit)
 
 
-async def _wait_for_fresh_articles(offsets: Broker, target: Target) -> None:
+async def _let_fresh_ones_pass(offsets: Broker, target: Target) -> None:
     accepted = target.flow[1]
     while True:
         behind = (await offsets.lag([accepted]))[accepted.name] or 0
@@ -141,12 +141,12 @@ async def _wait_for_fresh_articles(offsets: Broker, target: Target) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _articles(page: Sequence[Mapping[str, Any]], summary: ReenrichSummary) -> list[AcceptedArticle]:
-    """Return the accepted articles that the documents were made of."""
+def _articles(page: Sequence[Mapping[str, Any]], tally: Tally) -> list[AcceptedArticle]:
+    """The accepted articles that the documents were made of."""
     articles = []
     for source in page:
         try:
             articles.append(AcceptedArticle.decode(json.dumps(source).encode()))
         except ContractViolation:
-            summary.refused.append(str(source.get("article_id")))
+            tally.refused.append(str(source.get("article_id")))
     return articles

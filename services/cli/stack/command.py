@@ -1,4 +1,4 @@
-"""``newsline up`` and ``newsline down``: what a person types; the work is in services/local."""
+"""The ``newsline up`` and ``newsline down`` commands."""
 
 from typing import Annotated
 
@@ -44,7 +44,7 @@ def up(
     from services.cli.support.output import output  # noqa: PLC0415 - see above
 
     stack = running.start(free_ports=free_ports, workers=workers)
-    running.show_addresses(output(), stack)
+    running.print_addresses(output(), stack)
 
 
 @guarded
@@ -55,7 +55,9 @@ def down(
     """Stop what `newsline up` started."""
     # The stack needs psutil, and `--help` does not.
     from services.cli.stack import run as running  # noqa: PLC0415 - see above
+    from services.cli.support.other_stacks import print_other_stacks  # noqa: PLC0415 - see above
     from services.cli.support.output import say  # noqa: PLC0415 - see above
 
     for line in running.stop(wipe=wipe):
         say(line)
+    print_other_stacks()

@@ -27,9 +27,12 @@ def status(
     """Tell how the pipeline is."""
     # The servers' clients are slow to import, and `--help` needs none.
     from services.cli.status import report as overview  # noqa: PLC0415 - see above
+    from services.cli.support.other_stacks import print_other_stacks  # noqa: PLC0415 - see above
     from services.cli.support.target import read_target  # noqa: PLC0415 - see above
 
     seen = run(overview.look(read_target()))
     overview.tell(seen, json_output=json_output)
+    if not seen["workers"]:
+        print_other_stacks()
     if not (seen["kafka"]["reachable"] and seen["elasticsearch"]["reachable"]):
         raise typer.Exit(Code.UNREACHABLE)

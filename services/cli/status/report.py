@@ -122,7 +122,7 @@ def _show_servers(console: Console, seen: dict[str, Any]) -> None:
         told = f"{worker['state']}, process {worker['pid']}, {worker['health']}"
         table.add_row(worker["name"], words(told, style))
     if not seen["workers"]:
-        table.add_row("workers", "none on this machine that `newsline up` started")
+        table.add_row("workers", words(f"none started from {local_stack().home.path}"))
     table.add_row("documents", _number(seen["documents"]))
     console.print(table)
 

@@ -45,6 +45,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run_guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         # These take long to import, and `--help` needs none of them.
+        from services.cli.support.other_stacks import print_other_stacks  # noqa: PLC0415
         from services.cli.support.output import say  # noqa: PLC0415 - see above
         from services.local.errors import StackError  # noqa: PLC0415 - see above
         from services.runtime.settings import SettingsError, refuse_misspelt  # noqa: PLC0415
@@ -61,6 +62,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(Code.UNREACHABLE) from error
         except Ended as error:
             say(f"newsline: {error}")
+            if error.code is Code.UNREACHABLE:
+                print_other_stacks()
             raise typer.Exit(error.code) from error
 
     return run_guarded
