@@ -14,9 +14,9 @@ _SERVERS = (PREFIX + "KAFKA_BOOTSTRAP_SERVERS", PREFIX + "ELASTICSEARCH_URL")
 def print_other_stacks() -> None:
     """Print which stacks run from other folders, if none runs from NEWSLINE_HOME.
 
-    None matters where the environment names both servers.
+    None matters where the environment names servers.
     """
-    if all(name in os.environ for name in _SERVERS):
+    if any(name in os.environ for name in _SERVERS):
         return
     home = Home(read(StackSettings).home.expanduser().absolute())
     if others := describe_other_stacks(home):
