@@ -135,6 +135,17 @@ def test_a_later_dead_letter_is_that_of_its_version_alone() -> None:
     assert (outcome.stored, outcome.dead.named[0]["place"]) == (1, "a.ndjson:2")
 
 
+def test_a_dead_letter_is_that_of_one_record() -> None:
+    letters = FoundDeadLetters()
+    letters.by_version[ARTICLE, 5].append(LETTER)
+
+    outcome = decide_outcome(
+        receipts((ARTICLE, 5), (ARTICLE, 5)), letters, {ARTICLE: 5}, finished=True
+    )
+
+    assert (outcome.stored, outcome.dead.count) == (1, 1)
+
+
 def test_a_dead_letter_of_an_unreadable_version_explains_what_nothing_else_does() -> None:
     letters = FoundDeadLetters()
     letters.by_article[ARTICLE].append(LETTER)
