@@ -68,7 +68,7 @@ def wait_progress(records: int, hops: int) -> Iterator[Callable[[int], None]]:
     """
     total = records * hops
     bars = Progress(
-        TextColumn("Waiting for the pipeline"),
+        TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(elapsed_when_finished=True),
@@ -77,7 +77,7 @@ def wait_progress(records: int, hops: int) -> Iterator[Callable[[int], None]]:
         disable=not messages().is_terminal,
     )
     with bars:
-        task = bars.add_task("", total=total)
+        task = bars.add_task(f"Waiting for {records} records", total=total)
 
         def report(left: int) -> None:
             # Others' records lie between ours: the bar never goes back.
