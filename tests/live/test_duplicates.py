@@ -45,8 +45,8 @@ the usual price until the wing opens again, which is planned for the autumn of t
 
 def edited(story: str, dateline: str) -> str:
     """As another outlet would bring it: its own opening, a word here and there."""
-    words = {"villages": "settlements", "visitors": "guests"}
-    for old, new in words.items():
+    safe_text = {"villages": "settlements", "visitors": "guests"}
+    for old, new in safe_text.items():
         story = story.replace(old, new)
     return f"{dateline} (Agency) - {story}"
 

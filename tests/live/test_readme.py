@@ -1,5 +1,6 @@
-"""Every command and snippet of the README does what the README shows, in its order, on a stack of its
-own.
+"""Every command and snippet of the README does what the README shows, in its order.
+
+On a stack of its own.
 """
 
 import os
@@ -115,4 +116,6 @@ def test_kcat_pushes_as_the_readme_shows(environment: dict[str, str]) -> None:
 
     run(with_addresses(command, environment), environment)
 
-    assert "Library reopens" in run("newsline push /dev/null --wait; newsline search library", environment)
+    assert "Library reopens" in run(
+        "newsline push /dev/null --wait; newsline search library", environment
+    )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.push.run import wait_until_done
+from services.cli.push.wait import wait_until_done
 from services.cli.reenrich.run import (
     ALL_ARTICLES,
     print_counts,

@@ -1,11 +1,12 @@
-"""``newsline up`` and ``newsline down``: what a person types; the work is in services/local."""
+"""The ``newsline up`` and ``newsline down`` commands."""
 
 from typing import Annotated
 
 import typer
 
-from services.cli.stack.run import show_addresses, start, stop
+from services.cli.stack import run as running
 from services.cli.support.errors import guarded
+from services.cli.support.other_stacks import print_other_stacks
 from services.cli.support.output import output, print_message
 
 UP_HELP = """Start Kafka, Elasticsearch and the workers on this machine, without Docker.
@@ -41,8 +42,8 @@ def up(
     ] = True,
 ) -> None:
     """Start Kafka, Elasticsearch and the workers on this machine."""
-    stack = start(free_ports=free_ports, workers=workers)
-    show_addresses(output(), stack)
+    stack = running.start(free_ports=free_ports, workers=workers)
+    running.print_addresses(output(), stack)
 
 
 @guarded
@@ -51,5 +52,6 @@ def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data and logs too.")] = False,
 ) -> None:
     """Stop what `newsline up` started."""
-    for line in stop(wipe=wipe):
+    for line in running.stop(wipe=wipe):
         print_message(line)
+    print_other_stacks()

@@ -124,7 +124,7 @@ def _print_servers(console: Console, status: dict[str, Any]) -> None:
         state = f"{worker['state']}, process {worker['pid']}, {worker['health']}"
         table.add_row(worker["name"], safe_text(state, style))
     if not status["workers"]:
-        table.add_row("workers", "none on this machine that `newsline up` started")
+        table.add_row("workers", safe_text(f"none started from {local_stack().home.path}"))
     table.add_row("documents", _number(status["documents"]))
     console.print(table)
 

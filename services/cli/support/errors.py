@@ -9,6 +9,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 
+from services.cli.support.other_stacks import print_other_stacks
 from services.cli.support.output import print_message
 from services.local.errors import StackError
 from services.runtime.settings import SettingsError, refuse_misspelt
@@ -24,6 +25,8 @@ class ExitCode(IntEnum):
     REFUSED = 1
     WRONG_USE = 2
     UNREACHABLE = 3
+    # --wait ended without knowing what became of everything.
+    UNFINISHED = 4
 
 
 class CommandError(Exception):
@@ -55,7 +58,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except StackError as error:
             fail(error, ExitCode.UNREACHABLE)
         except CommandError as error:
-            fail(error, error.code)
+            print_message(f"newsline: {error}")
+            if error.code is ExitCode.UNREACHABLE:
+                print_other_stacks()
+            raise typer.Exit(error.code) from error
 
     return run_guarded
 

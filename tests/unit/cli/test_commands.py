@@ -1,7 +1,9 @@
 import json
+import os
 import re
 from pathlib import Path
 
+import psutil
 import pytest
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from elastic_transport import ConnectionError as NoConnection
@@ -13,6 +15,7 @@ from services.cli.support.errors import CommandError, ExitCode
 from services.cli.support.target import read_target
 from services.elastic.settings import ElasticsearchSettings
 from services.local.home import Home
+from services.local.registry import register_home
 from services.local.state import ProcessRecord, StackState
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.settings import SettingsError
@@ -34,6 +37,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("KAFKA_BOOTSTRAP_SERVERS", "ELASTICSEARCH_URL", "NAMESPACE"):
         monkeypatch.delenv(f"NEWSLINE_{name}", raising=False)
     monkeypatch.setenv("NEWSLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "home"
 
 
@@ -191,10 +195,47 @@ def test_impossible_servers_are_refused(servers: str, monkeypatch: pytest.Monkey
         read_target()
 
 
-def test_down_without_a_stack_is_fine() -> None:
+def test_down_without_a_stack_is_fine(home: Path) -> None:
     result = newsline("down")
     assert result.exit_code == ExitCode.DONE
-    assert "Nothing was running." in result.stderr
+    assert result.stderr == f"Nothing was running. The stack's folder is {home}.\n"
+
+
+@pytest.mark.parametrize(
+    "command", [("status",), ("down",), ("push", __file__), ("dead",), ("search", "x")]
+)
+def test_a_stack_that_runs_from_another_folder_is_named(
+    command: tuple[str, ...], home: Path, tmp_path: Path
+) -> None:
+    # A stack that died, so that nothing is reached here on any machine.
+    running_at(home, 1, 1)
+    other = Home(tmp_path / "other")
+    other.prepare()
+    created = psutil.Process().create_time()
+    other.save(StackState().with_process(ProcessRecord("x", os.getpid(), created, {}, "log")))
+    register_home(other)
+
+    assert newsline(*command).stderr.splitlines()[-1] == (
+        f"No stack runs from {home}; one runs from elsewhere: NEWSLINE_HOME={other.path}"
+    )
+    # It does not matter where servers are named.
+    for name, value in NOWHERE.items():
+        assert "elsewhere" not in newsline(*command, **{name: value}).stderr
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("https://a.org/b.json", "curl -s https://a.org/b.json | newsline push -"),
+        ("s3://bucket/b.json", "is a URL"),
+        ("archive/*.json", "does not expand patterns"),
+        ("b.json", "does not exist"),
+    ],
+)
+def test_what_cannot_be_pushed_is_told_what_to_do(argument: str, said: str) -> None:
+    result = newsline("push", argument, COLUMNS="300")
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert said in result.stderr
 
 
 def test_status_comes_out_when_nothing_can_be_reached() -> None:
