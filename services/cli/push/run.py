@@ -81,7 +81,7 @@ async def push(
 ) -> PushSummary:
     """Send every record of the arguments, and return when each was acknowledged or refused.
 
-    :raises CommandError: Kafka cannot be reached, does not answer for so long, or has no such topic.
+    :raises CommandError: Kafka cannot be reached, does not answer in time, or has no such topic.
     """
     summary = PushSummary()
     try:
