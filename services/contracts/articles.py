@@ -54,7 +54,7 @@ class Status(StrEnum):
 
 
 class Precision(StrEnum):
-    """How much of ``published_at`` the publisher told us; the rest was not invented."""
+    """How much of ``published_at`` the publisher gave; the rest was not invented."""
 
     DAY = "day"
     LOCAL = "local"  # a time of day without an offset: shown as if it were UTC
@@ -62,7 +62,7 @@ class Precision(StrEnum):
 
 
 class Contract(BaseModel):
-    """Strict about the fields it names, deaf to those a newer producer has added."""
+    """Base of the contracts: strict about its own fields, ignores those of a newer producer."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -111,7 +111,7 @@ class AcceptedArticle(Contract):
 
 
 class Sentiment(Contract):
-    """How something is spoken of. ``score`` runs from -1 (bad) to 1 (good)."""
+    """How something is written about. ``score`` runs from -1 (negative) to 1 (positive)."""
 
     label: Literal["negative", "neutral", "positive"]
     score: Score

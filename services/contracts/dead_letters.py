@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
+from services.contracts.timestamps import format_utc
 from services.contracts.topics import CARRIED_HEADERS
 
 Headers = Sequence[tuple[str, bytes]]
@@ -161,11 +162,6 @@ def integer(headers: Iterable[tuple[str, bytes]], name: str) -> int | None:
 def now() -> str:
     """Current time as dead letters record it."""
     return format_utc(datetime.now(UTC))
-
-
-def format_utc(moment: datetime) -> str:
-    """Format a UTC time as ISO 8601, to the millisecond: ``2026-01-02T03:04:05.678Z``."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def format_unix_ms(unix_ms: int | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Why a record can never be processed."""
+"""The error of a record that can never be processed."""
 
 MAX_DETAIL_CHARS = 200
 

@@ -1,6 +1,6 @@
 """Which article a record is about, and which version of it.
 
-The identity is the idempotency key of every hop; the version decides which copy stays.
+The identity is the idempotency key of every hop; the version decides which one is stored.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ MAX_ARRIVAL = (1 << ARRIVAL_BITS) - 1
 # A claim past this (2100-01-01T00:00:00Z) is a broken clock, and counts as no claim.
 MAX_CLAIMED_SECONDS = 4_102_444_800
 
-# Above every claim, and still 63 bits: no late copy can raise what a kill notice has removed.
+# Above every claim, and still 63 bits: no late version replaces a kill notice.
 KILL_CLAIM_SECONDS = (1 << 32) - 1
 
 

@@ -1,4 +1,4 @@
-"""The topics, who reads them, and the limits that must agree from the door to the index."""
+"""The topics, their consumer groups, and the size limits that must agree along the flow."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from services.contracts.errors import ContractViolation
 
 MIB = 1024 * 1024
 
-# The largest record that the broker takes at all. What is larger than an article may be is refused
-# by ingest, as a dead letter with the limit named, so the door must be wider than the article.
+# The largest record that the broker takes. An article over the limit of articles is refused by
+# ingest, as a dead letter that names the limit, so the broker must take larger records than that.
 MAX_RECORD_BYTES = 4 * MIB
 
 # Headers and framing of a record, on top of its value.
@@ -70,7 +70,7 @@ class Topic:
 
 
 RAW = Topic("articles.raw", "newsline-ingest", MAX_RECORD_BYTES + ENVELOPE_BYTES)
-# JSON escapes and Unicode normalisation can make a record larger than what came through the door.
+# JSON escapes and Unicode normalisation can make a record larger than the raw one was.
 ACCEPTED = Topic("articles.accepted", "newsline-enrich", MAX_RECORD_BYTES + ENVELOPE_BYTES)
 ENRICHED = Topic("articles.enriched", "newsline-index", 2 * MAX_RECORD_BYTES)
 

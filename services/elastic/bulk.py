@@ -1,7 +1,10 @@
-"""The Elasticsearch client, and one verdict for each item of a bulk request.
+"""Bulk requests with a final result for each operation.
 
-Bulk bodies are our own: the client's streaming helpers repeat no refused item and call every
-document failed when a whole request is refused.
+The client's own helper (``async_streaming_bulk`` of elasticsearch 9.2) repeats refused items too,
+but a fixed number of times, by their status alone, and in pauses that cannot be interrupted. It
+raises at a lost connection, and a request that is refused as a whole fails with all its items.
+Here an outage may last any time, a status 400 may be the cluster's state, and a request that is
+refused as a whole is halved.
 """
 
 import logging
@@ -13,20 +16,27 @@ from typing import Any, NamedTuple, cast
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from services.contracts.topics import MIB
-from services.elastic.client import BAD_REQUEST, CONFLICT, NOT_FOUND, TOO_LARGE, Overloaded, asking
+from services.elastic.client import (
+    BAD_REQUEST,
+    CONFLICT,
+    NOT_FOUND,
+    TOO_LARGE,
+    Overloaded,
+    send_request,
+)
 from services.runtime.retry import RetryPolicy, Unavailable
 
 logger = logging.getLogger(__name__)
 
 # Elasticsearch advises 5 to 15 MiB; small enough not to trip indexing pressure on a small node.
 MAX_BULK_BYTES = 5 * MIB
-MOST_OPERATIONS = 10_000
+MAX_OPERATIONS = 10_000
 
-# Status 400 for the cluster's state: too many shards for another month's index, a closed month.
-_STATE_OF_THE_WORLD = frozenset({"validation_exception", "index_closed_exception"})
+# Status 400 for the cluster's state: too many shards for another month's index, a closed index.
+_CLUSTER_STATE = frozenset({"validation_exception", "index_closed_exception"})
 
 
-class Operation(NamedTuple):
+class BulkOperation(NamedTuple):
     """One action of a bulk request: its line, and the document's line if it has one."""
 
     action: bytes
@@ -39,78 +49,84 @@ class Operation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one operation: done, a newer version was there, or refused for good.
+class BulkResult:
+    """The final result of one operation: done, a version conflict, or refused for good.
 
-    ``refusal`` names the kind of error and its field, never the document.
+    ``refusal`` names the type of the error, never the document.
     """
 
     conflict: bool = False
     refusal: str | None = None
 
 
-class Bulk:
-    """Bulk requests that go on until every item has its verdict.
+class BulkWriter:
+    """Sends bulk requests until every operation has its final result.
 
-    429, 5xx, blocks and missing rights are the world's fault: those items are sent again, and
-    only those. 400 is the document's. A whole request that is refused as malformed or too large
-    is halved until the culprit stands alone.
+    429, 5xx, blocks and missing rights are not the document's fault: those items are sent again,
+    and only those. 400 is the document's. A whole request that is refused as malformed or too
+    large is halved until the faulty operation stands alone.
     """
 
     def __init__(self, client: AsyncElasticsearch, retry: RetryPolicy) -> None:
         self._client = client
         self._retry = retry
-        self._most = MOST_OPERATIONS
+        self._max_operations = MAX_OPERATIONS
 
-    async def run(self, operations: Sequence[Operation]) -> list[Result]:
+    async def run(self, operations: Sequence[BulkOperation]) -> list[BulkResult]:
         """One result per operation, in order.
 
-        :raises Interrupted: told to stop while Elasticsearch could not take it.
+        :raises Interrupted: the worker must stop while Elasticsearch could not take it.
         """
-        results: dict[int, Result] = {}
+        results: dict[int, BulkResult] = {}
         for numbers in _chunks(operations):
             waiting = list(numbers)
             await self._retry.run(partial(self._send_all, operations, waiting, results))
         return [results[number] for number in range(len(operations))]
 
     async def _send_all(
-        self, operations: Sequence[Operation], waiting: list[int], results: dict[int, Result]
+        self,
+        operations: Sequence[BulkOperation],
+        waiting: list[int],
+        results: dict[int, BulkResult],
     ) -> None:
-        """Send all that wait, at once or, where that is too much for the node, in parts.
+        """Send all that wait, at once or, where the node refuses so many, in parts.
 
         :raises Unavailable: some must be sent again.
         """
         while waiting:
-            part = waiting[: self._most]
+            part = waiting[: self._max_operations]
             try:
                 fault = await self._attempt(operations, part, results)
             except Overloaded:
                 # A busy node may take less; one with a small limit will never take all at once.
-                self._most = max(len(part) // 2, 1)
+                self._max_operations = max(len(part) // 2, 1)
                 raise
-            self._most = min(2 * self._most, MOST_OPERATIONS)
+            self._max_operations = min(2 * self._max_operations, MAX_OPERATIONS)
             waiting[:] = [number for number in waiting if number not in results]
             if fault is not None:
                 raise Unavailable(fault)
 
     async def _attempt(
-        self, operations: Sequence[Operation], numbers: Sequence[int], results: dict[int, Result]
+        self,
+        operations: Sequence[BulkOperation],
+        numbers: Sequence[int],
+        results: dict[int, BulkResult],
     ) -> str | None:
-        """Send once, and note every verdict that is final.
+        """Send once, and note every result that is final.
 
         :returns: why some items must be sent again, or None.
         """
         lines = [line for number in numbers for line in operations[number] if line is not None]
         try:
             # Declared as mappings, but the client passes lines of bytes on as they are.
-            response = await asking(
+            response = await send_request(
                 lambda: self._client.bulk(operations=cast("list[dict[str, Any]]", lines))
             )
         except ApiError as error:
             if len(numbers) == 1:
                 # A proxy's refusal has a page for a body, and no JSON.
                 body = error.body if isinstance(error.body, dict) else {}
-                results[numbers[0]] = Result(refusal=_kind(body.get("error", {})))
+                results[numbers[0]] = BulkResult(refusal=_error_type(body.get("error", {})))
                 return None
             logger.warning("A bulk request was refused as a whole; it is sent in halves.")
             half = len(numbers) // 2
@@ -119,15 +135,15 @@ class Bulk:
             return first or second
         fault = None
         for number, item in zip(numbers, response["items"], strict=True):
-            (told,) = item.values()
-            if _is_transient(told):
-                fault = f"Elasticsearch ({_kind(told.get('error', {}))})"
+            (outcome,) = item.values()
+            if _is_transient(outcome):
+                fault = f"Elasticsearch ({_error_type(outcome.get('error', {}))})"
             else:
-                results[number] = _result(told)
+                results[number] = _result(outcome)
         return fault
 
 
-def _chunks(operations: Sequence[Operation]) -> Iterator[range]:
+def _chunks(operations: Sequence[BulkOperation]) -> Iterator[range]:
     """Cut into requests of at most MAX_BULK_BYTES, one operation at least."""
     start, size = 0, 0
     for number, operation in enumerate(operations):
@@ -139,25 +155,25 @@ def _chunks(operations: Sequence[Operation]) -> Iterator[range]:
         yield range(start, len(operations))
 
 
-def _is_transient(told: dict[str, Any]) -> bool:
-    status = told["status"]
+def _is_transient(outcome: dict[str, Any]) -> bool:
+    status = outcome["status"]
     # A delete of what is not there answers 404 without an error, and is done; an index that is not
     # there and may not be made answers 404 with one, and set-up will make it.
-    done = status < BAD_REQUEST or (status == NOT_FOUND and "error" not in told)
-    if status == BAD_REQUEST and isinstance(error := told.get("error"), dict):
-        return error.get("type") in _STATE_OF_THE_WORLD
+    done = status < BAD_REQUEST or (status == NOT_FOUND and "error" not in outcome)
+    if status == BAD_REQUEST and isinstance(error := outcome.get("error"), dict):
+        return error.get("type") in _CLUSTER_STATE
     return not done and status not in {BAD_REQUEST, CONFLICT, TOO_LARGE}
 
 
-def _result(told: dict[str, Any]) -> Result:
-    if told["status"] == CONFLICT:
-        return Result(conflict=True)
-    if told["status"] in {BAD_REQUEST, TOO_LARGE}:
-        return Result(refusal=_kind(told.get("error", {})))
-    return Result()
+def _result(outcome: dict[str, Any]) -> BulkResult:
+    if outcome["status"] == CONFLICT:
+        return BulkResult(conflict=True)
+    if outcome["status"] in {BAD_REQUEST, TOO_LARGE}:
+        return BulkResult(refusal=_error_type(outcome.get("error", {})))
+    return BulkResult()
 
 
-def _kind(error: dict[str, Any] | str) -> str:
+def _error_type(error: dict[str, Any] | str) -> str:
     """The error's type alone: its reason can quote the document."""
     if isinstance(error, str):
         return "refused"

@@ -1,4 +1,4 @@
-"""One request of Elasticsearch: answered, refused, or to be asked again."""
+"""One request to Elasticsearch: answered, refused, or to be repeated."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -15,13 +15,14 @@ TOO_LARGE = 413
 BAD_REQUEST = 400
 NOT_FOUND = 404
 TOO_MANY = 429
+SERVER_ERROR = 500
 
 
 class Overloaded(Unavailable):
     """The node cannot take the whole request now."""
 
 
-async def asking(request: Callable[[], Awaitable[T]]) -> T:
+async def send_request(request: Callable[[], Awaitable[T]]) -> T:
     """Await one request.
 
     :raises Unavailable: Elasticsearch cannot be reached, or cannot take it now.

@@ -1,4 +1,4 @@
-"""Which index a document belongs in."""
+"""Names of indices and aliases, and the index that a document belongs in."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,17 +12,17 @@ LONGEST_MONTH = timedelta(days=31)
 
 
 def alias(namespace: str) -> str:
-    """What people search: usable articles only."""
+    """The alias that people search; it shows usable articles only."""
     return f"{namespace}-articles" if namespace else "articles"
 
 
 def series(namespace: str, generation: int = 1) -> str:
-    """What the names of a generation's indices begin with; the first one's has no number."""
+    """The prefix of a generation's index names; the first generation's has no number."""
     return alias(namespace) if generation == 1 else f"{alias(namespace)}-g{generation}"
 
 
 def pattern(namespace: str, generation: int = 1) -> str:
-    """All indices of articles of a generation; the first one's is that of all of them."""
+    """The pattern of a generation's indices; the first generation's matches those of all."""
     return f"{series(namespace, generation)}-*"
 
 
@@ -33,7 +33,7 @@ def generation_of(namespace: str, index: str) -> int:
 
 
 def locations(namespace: str, generation: int = 1) -> str:
-    """The index that says where each article is, and in which version."""
+    """The index that holds where each article is stored, and in which version."""
     name = "newsline-locations" if generation == 1 else f"newsline-locations-g{generation}"
     return f"{namespace}-{name}" if namespace else name
 

@@ -1,4 +1,4 @@
-"""Installing the index templates: idempotent, and never over a newer one."""
+"""Installing the index templates, idempotently and never over a newer version; moving the alias."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from elasticsearch import AsyncElasticsearch, BadRequestError, NotFoundError
 
 from services.contracts.articles import Status
 from services.elastic import naming
-from services.elastic.client import asking
+from services.elastic.client import send_request
 from services.elastic.settings import IndexSettings
 from services.runtime.retry import RetryPolicy, Unavailable
 
@@ -26,7 +26,7 @@ PRIORITY = 500
 USABLE = {"filter": {"term": {"status": Status.USABLE}}}
 
 
-def templates(
+def index_templates(
     namespace: str, settings: IndexSettings, *, searched: bool = True
 ) -> dict[str, dict[str, Any]]:
     """The index templates by name: articles, with their alias if they are searched; locations."""
@@ -37,10 +37,10 @@ def templates(
         shape["auto_expand_replicas"] = "0-1"
     else:
         shape["number_of_replicas"] = settings.replicas
-    articles = _declared("articles")
+    articles = _read_template("articles")
     if searched:
         articles["aliases"] = {naming.alias(namespace): USABLE}
-    locations = _declared("locations")
+    locations = _read_template("locations")
     for template in (articles, locations):
         template["settings"]["index"] |= shape
     return {
@@ -53,7 +53,9 @@ def templates(
     }
 
 
-async def install(client: AsyncElasticsearch, namespace: str, settings: IndexSettings) -> list[str]:
+async def install_schema(
+    client: AsyncElasticsearch, namespace: str, settings: IndexSettings
+) -> list[str]:
     """Install templates, the locations index, and this month's index so that the alias exists.
 
     Indices that an older template made get the fields that it did not have.
@@ -65,11 +67,11 @@ async def install(client: AsyncElasticsearch, namespace: str, settings: IndexSet
     made: list[str] = []
     generation = settings.generation
     searched = await searched_generation(client, namespace) in {None, generation}
-    for name, template in templates(namespace, settings, searched=searched).items():
+    for name, template in index_templates(namespace, settings, searched=searched).items():
         # Indices first: workers wait for the template, and write what it has as soon as it is
         # there. Then once more, for what the old one may have made meanwhile.
         renewed = await _renew(client, namespace, generation, template)
-        if await installed(client, name) < TEMPLATE_VERSION:
+        if await installed_version(client, name) < TEMPLATE_VERSION:
             await client.indices.put_index_template(name=name, body=template)
             made.append(f"index template {name}")
             renewed += await _renew(client, namespace, generation, template)
@@ -93,10 +95,10 @@ async def _renew(
     there = await client.indices.get_mapping(index=pattern, ignore_unavailable=True)
     older = sorted(
         index
-        for index, told in there.items()
+        for index, found in there.items()
         # The first generation's pattern is that of all of them.
         if (index == pattern or naming.generation_of(namespace, index) == generation)
-        and int(told["mappings"].get("_meta", {}).get(META, 0)) < TEMPLATE_VERSION
+        and int(found["mappings"].get("_meta", {}).get(META, 0)) < TEMPLATE_VERSION
     )
     for start in range(0, len(older), INDICES_AT_ONCE):
         names = older[start : start + INDICES_AT_ONCE]
@@ -113,8 +115,10 @@ async def searched_generation(client: AsyncElasticsearch, namespace: str) -> int
     return max(naming.generation_of(namespace, index) for index in found)
 
 
-async def show(client: AsyncElasticsearch, namespace: str, settings: IndexSettings) -> list[str]:
-    """Let the alias show this generation and no other, between one search and the next.
+async def show_generation(
+    client: AsyncElasticsearch, namespace: str, settings: IndexSettings
+) -> list[str]:
+    """Move the alias to this generation atomically.
 
     Everything that the other shows must be in this one already: see deploy/README.md.
 
@@ -124,7 +128,9 @@ async def show(client: AsyncElasticsearch, namespace: str, settings: IndexSettin
     await client.indices.refresh(index=naming.pattern(namespace, generation))
     # From here on this generation's new months are searched as soon as they are made.
     name = naming.series(namespace, generation)
-    await client.indices.put_index_template(name=name, body=templates(namespace, settings)[name])
+    await client.indices.put_index_template(
+        name=name, body=index_templates(namespace, settings)[name]
+    )
     there = await client.indices.get(index=naming.pattern(namespace))
     ours = [name for name in there if naming.generation_of(namespace, name) == generation]
     theirs = [name for name in there if name not in ours and alias in there[name]["aliases"]]
@@ -136,12 +142,12 @@ async def show(client: AsyncElasticsearch, namespace: str, settings: IndexSettin
         # A straggler of the other generation must not add a month to what is searched.
         shape = settings.model_copy(update={"generation": other})
         name = naming.series(namespace, other)
-        body = templates(namespace, shape, searched=False)[name]
+        body = index_templates(namespace, shape, searched=False)[name]
         await client.indices.put_index_template(name=name, body=body)
     return sorted(ours)
 
 
-async def installed(client: AsyncElasticsearch, name: str) -> int:
+async def installed_version(client: AsyncElasticsearch, name: str) -> int:
     """The version of an installed index template; 0 where there is none."""
     try:
         found = await client.indices.get_index_template(name=name)
@@ -157,7 +163,7 @@ async def wait_for_schema(
 
     Without them the first document would make an index that guesses its types.
 
-    :raises Interrupted: told to stop before that.
+    :raises Interrupted: the worker must stop before that.
     """
 
     async def attempt() -> None:
@@ -165,7 +171,7 @@ async def wait_for_schema(
             naming.series(namespace, generation),
             naming.locations(namespace, generation),
         ):
-            there = await asking(partial(installed, client, name))
+            there = await send_request(partial(installed_version, client, name))
             if there < TEMPLATE_VERSION:
                 raise Unavailable(
                     f"version {TEMPLATE_VERSION} of the index template {name}; "
@@ -175,7 +181,7 @@ async def wait_for_schema(
     await retry.run(attempt)
 
 
-def _declared(name: str) -> dict[str, Any]:
+def _read_template(name: str) -> dict[str, Any]:
     text = resources.files("services.elastic").joinpath("templates", f"{name}.json").read_text()
     declared: dict[str, Any] = json.loads(text)
     return declared

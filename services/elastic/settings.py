@@ -1,4 +1,4 @@
-"""Where Elasticsearch is, how to prove who we are, and the shape of the indices."""
+"""Settings: the address of Elasticsearch, credentials and TLS, and the shape of the indices."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,11 @@ from elasticsearch import AsyncElasticsearch
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import PREFIX, Settings, SettingsError, secret
+from services.runtime.settings import PREFIX, Settings, SettingsError, read_secret
 
 
 class ElasticsearchSettings(Settings):
-    """Where Elasticsearch is, and how to prove who we are: an API key, or a user and password."""
+    """The address of Elasticsearch, and an API key or a user and password."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ELASTICSEARCH_")
 
@@ -33,8 +33,8 @@ class ElasticsearchSettings(Settings):
 
         :raises SettingsError: credentials contradict each other or cannot be read.
         """
-        api_key = secret(self.api_key, self.api_key_file, "NEWSLINE_ELASTICSEARCH_API_KEY")
-        password = secret(self.password, self.password_file, "NEWSLINE_ELASTICSEARCH_PASSWORD")
+        api_key = read_secret(self.api_key, self.api_key_file, "NEWSLINE_ELASTICSEARCH_API_KEY")
+        password = read_secret(self.password, self.password_file, "NEWSLINE_ELASTICSEARCH_PASSWORD")
         if api_key and (self.username or password):
             raise SettingsError(
                 "NEWSLINE_ELASTICSEARCH_API_KEY and a user name or password are both set; keep one"

@@ -1,4 +1,4 @@
-"""The models, in processes of their own, so that no article can starve a heartbeat.
+"""Enrichment in processes of their own, so that no article can delay a heartbeat.
 
 A process that dies or hangs over an article costs that article alone.
 """
@@ -7,10 +7,12 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -30,19 +32,19 @@ CHUNK_BYTES = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Enriched:
-    """An article as the next topic takes it, and when it first came, in Unix seconds."""
+    """An enriched article's key and value, and its first arrival in Unix seconds."""
 
     article_id: str
     value: bytes
     received_at_seconds: float
 
 
-Result = Enriched | ContractViolation
-Work = Callable[[bytes | None], Result]
+EnrichmentResult = Enriched | ContractViolation
+Work = Callable[[bytes | None], EnrichmentResult]
 
 
-class Models(NamedTuple):
-    """Module-level functions, so that another process can import them.
+class ModelFunctions(NamedTuple):
+    """Loads and applies the models; module-level functions, so that a process can import them.
 
     ``load()`` is called once in every process. ``work(value)`` is pure and raises nothing but
     ContractViolation.
@@ -53,7 +55,7 @@ class Models(NamedTuple):
 
 
 class ModelsCannotLoad(RuntimeError):
-    """The processes cannot start at all: an installation is broken, not an article."""
+    """The processes cannot start: the installation is broken, not an article."""
 
 
 class EnrichmentPool:
@@ -64,7 +66,12 @@ class EnrichmentPool:
     """
 
     def __init__(
-        self, models: Models, *, processes: int, timeout_seconds: float, beat: Callable[[], None]
+        self,
+        models: ModelFunctions,
+        *,
+        processes: int,
+        timeout_seconds: float,
+        beat: Callable[[], None],
     ) -> None:
         self._processes = processes
         # A chunk's time counts from when a process takes it, not from when it is queued.
@@ -74,7 +81,7 @@ class EnrichmentPool:
         self._beat = beat
         # Spawn, not fork: threads and sockets of this process must not be copied into children.
         self._context = multiprocessing.get_context("spawn")
-        self._executor = self._new()
+        self._executor = self._new_executor()
 
     async def start(self) -> None:
         """Return once the models are loaded.
@@ -86,21 +93,23 @@ class EnrichmentPool:
         except (BrokenProcessPool, TimeoutError) as error:
             raise ModelsCannotLoad("the model process died at its start; see its output") from error
 
-    async def enrich(self, values: Sequence[bytes | None]) -> list[Result]:
+    async def enrich(self, values: Sequence[bytes | None]) -> list[EnrichmentResult]:
         """One result for each value, in order."""
         chunks = list(_chunks(values))
         done = await asyncio.gather(*[self._try_chunk(chunk) for chunk in chunks])
         results = []
-        for chunk, told in zip(chunks, done, strict=True):
+        for chunk, chunk_results in zip(chunks, done, strict=True):
             # Repeated only after all chunks have ended: a broken pool breaks every one in it.
-            results.append(told if told is not None else await self._one_by_one(chunk))
+            results.append(
+                await self._one_by_one(chunk) if chunk_results is None else chunk_results
+            )
         return list(chain.from_iterable(results))
 
     def close(self) -> None:
-        """End the processes, working or not."""
+        """Kill the processes, whatever they are doing."""
         self._kill(self._executor)
 
-    async def _try_chunk(self, chunk: Sequence[bytes | None]) -> list[Result] | None:
+    async def _try_chunk(self, chunk: Sequence[bytes | None]) -> list[EnrichmentResult] | None:
         """The results, or None where a process died or hung."""
         async with self._free:
             executor = self._executor
@@ -119,23 +128,24 @@ class EnrichmentPool:
         self._beat()
         return results
 
-    async def _one_by_one(self, chunk: Sequence[bytes | None]) -> list[Result]:
-        results: list[Result] = []
+    async def _one_by_one(self, chunk: Sequence[bytes | None]) -> list[EnrichmentResult]:
+        results: list[EnrichmentResult] = []
         for value in chunk:
-            told = await self._try_chunk([value])
-            if told is None:
-                told = [ContractViolation("model_failed", "the models died or hung over it")]
-            results += told
+            violation = ContractViolation("model_failed", "the models died or hung over it")
+            results += await self._try_chunk([value]) or [violation]
         return results
 
     async def _run(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        # Submitting is what spawns the processes.
+        with _interrupt_blocked():
+            answer = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        return await answer
 
-    def _new(self) -> ProcessPoolExecutor:
+    def _new_executor(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
             self._processes,
             mp_context=self._context,
-            initializer=_start,
+            initializer=_initialize,
             initargs=(self._models.load,),
         )
 
@@ -143,17 +153,32 @@ class EnrichmentPool:
         # Several chunks may report the same broken pool; the first one replaces it.
         if broken is self._executor:
             self._kill(broken)
-            self._executor = self._new()
+            self._executor = self._new_executor()
 
     @staticmethod
     def _kill(executor: ProcessPoolExecutor) -> None:
         executor.shutdown(wait=False, cancel_futures=True)
-        # A hung process answers no polite request. We start no other children than these.
+        # A hung process does not react to a shutdown. We start no other children than these.
         for child in multiprocessing.active_children():
             child.kill()
 
 
-def _start(load: Callable[[], None]) -> None:
+@contextmanager
+def _interrupt_blocked() -> Iterator[None]:
+    """Block SIGINT in this thread, and for life in the processes that it spawns meanwhile.
+
+    A terminal's Ctrl-C goes to children too, and they must leave it to their parent, also while
+    they are being spawned: the mask is inherited. (Python's resource tracker unblocks the signal
+    when it starts; the queues of an executor have started it before.)
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _initialize(load: Callable[[], None]) -> None:
     """Prepare a process: it ends with its parent, however that ends, and loads the models."""
     threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     load()
@@ -170,8 +195,8 @@ def _ready() -> bool:
     return True
 
 
-def _each(work: Work, values: Sequence[bytes | None]) -> list[Result]:
-    results: list[Result] = []
+def _each(work: Work, values: Sequence[bytes | None]) -> list[EnrichmentResult]:
+    results: list[EnrichmentResult] = []
     for value in values:
         try:
             results.append(work(value))

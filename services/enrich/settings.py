@@ -1,4 +1,4 @@
-"""What the enrich worker is told by its environment."""
+"""Settings of the enrich worker."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -8,7 +8,7 @@ from services.runtime.settings import PREFIX, Settings
 
 
 class EnrichSettings(Settings):
-    """Batches, and the processes that the models run in."""
+    """The size of batches, the models, and the processes that they run in."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ENRICH_")
 

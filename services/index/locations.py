@@ -1,4 +1,4 @@
-"""Where each article is, and in which version: a small index that is read in real time."""
+"""Where each article is stored, and in which version: a small index that is read in real time."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.contracts.articles import EnrichedArticle
-from services.elastic.bulk import Operation
-from services.elastic.lookup import Document, Lookup
+from services.elastic.bulk import BulkOperation
+from services.elastic.lookup import Lookup, StoredDocument
 
-# Older than any article: what nobody knows the version of.
+# Older than any article: a location or a document without a version.
 NO_VERSION = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an article is, in which version, and which write of its location said so."""
+class DocumentLocation:
+    """The index and version of a stored article.
+
+    ``seq_no`` and ``primary_term`` identify the write of this location, for optimistic locking.
+    """
 
     index: str
     version: int
@@ -23,45 +26,52 @@ class Place:
     primary_term: int
 
 
-class Places:
+class LocationIndex:
     """The index of locations of one generation."""
 
     def __init__(self, lookup: Lookup, name: str) -> None:
         self._lookup = lookup
         self._name = name
 
-    async def read(self, ids: Sequence[str]) -> dict[str, Place]:
-        """Where the articles are that are there already.
+    async def read_locations(self, ids: Sequence[str]) -> dict[str, DocumentLocation]:
+        """The locations of those of the articles that are stored already, by id.
 
-        :raises Interrupted: told to stop while Elasticsearch could not tell.
+        :raises Interrupted: the worker must stop while Elasticsearch could not answer.
         """
         found = await self._lookup.get(dict.fromkeys(ids, self._name), ("index", "version"))
         # The first builds wrote no version here: the document itself has it.
-        untold = {
-            key: doc["_source"]["index"]
-            for key, doc in found.items()
-            if "version" not in doc["_source"]
+        without_version = {
+            key: location["_source"]["index"]
+            for key, location in found.items()
+            if "version" not in location["_source"]
         }
-        documents = await self._lookup.get(untold, ("version",), may_be_gone=True)
-        return {key: _place(doc, documents.get(key)) for key, doc in found.items()}
+        documents = await self._lookup.get(without_version, ("version",), may_be_gone=True)
+        return {key: _location(each, documents.get(key)) for key, each in found.items()}
 
-    def written(self, article: EnrichedArticle, index: str, place: Place | None) -> Operation:
-        """The write that says where an article is; refused if its location has changed since."""
+    def write_operation(
+        self, article: EnrichedArticle, index: str, known: DocumentLocation | None
+    ) -> BulkOperation:
+        """The write of an article's new location; refused if it is not ``known`` any more."""
         target: dict[str, Any] = {"_index": self._name, "_id": article.article_id}
-        if place is not None:
-            target |= {"if_seq_no": place.seq_no, "if_primary_term": place.primary_term}
-        said = {"index": index, "version": article.version}
-        kind = "create" if place is None else "index"
-        return Operation(json.dumps({kind: target}).encode(), json.dumps(said).encode())
+        if known is not None:
+            target |= {"if_seq_no": known.seq_no, "if_primary_term": known.primary_term}
+        kind = "create" if known is None else "index"
+        source = {"index": index, "version": article.version}
+        return BulkOperation(json.dumps({kind: target}).encode(), json.dumps(source).encode())
 
 
-def version(places: Mapping[str, Place], article: EnrichedArticle) -> int:
-    """The version that is there; less than any where none is."""
-    place = places.get(article.article_id)
-    return NO_VERSION if place is None else place.version
+def stored_version(locations: Mapping[str, DocumentLocation], article: EnrichedArticle) -> int:
+    """The version that is stored; less than any where none is."""
+    location = locations.get(article.article_id)
+    return NO_VERSION if location is None else location.version
 
 
-def _place(doc: Document, document: Document | None) -> Place:
-    said = doc["_source"]
-    known = NO_VERSION if document is None else document["_version"]
-    return Place(said["index"], said.get("version", known), doc["_seq_no"], doc["_primary_term"])
+def _location(location: StoredDocument, document: StoredDocument | None) -> DocumentLocation:
+    source = location["_source"]
+    version = NO_VERSION if document is None else document["_version"]
+    return DocumentLocation(
+        source["index"],
+        source.get("version", version),
+        location["_seq_no"],
+        location["_primary_term"],
+    )

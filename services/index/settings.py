@@ -1,4 +1,4 @@
-"""What the index worker is told by its environment."""
+"""Settings of the index worker."""
 
 from datetime import timedelta
 
@@ -9,15 +9,15 @@ from services.runtime.settings import PREFIX, Settings
 
 
 class IndexWorkerSettings(Settings):
-    """Batches, and how far apart duplicates may be published."""
+    """The size of batches, and how far apart duplicates may be published."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "INDEX_")
 
     batch_records: int = Field(default=500, ge=1, le=10_000)
-    # How far apart two copies of a story may be published; 0 marks none.
+    # How far apart two near-duplicates may be published; 0 marks none.
     duplicate_window_hours: int = Field(default=72, ge=0, le=8760)
 
     @property
     def duplicate_window(self) -> timedelta:
-        """How far apart two copies of a story may be published."""
+        """How far apart two near-duplicates may be published."""
         return timedelta(hours=self.duplicate_window_hours)

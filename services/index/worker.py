@@ -14,25 +14,18 @@ from aiokafka import ConsumerRecord
 
 from services.contracts.articles import EnrichedArticle
 from services.contracts.errors import ContractViolation
-from services.index.writer import Outcome, Verdict
+from services.index.writer import Outcome, WriteResult
 from services.runtime import metrics
-from services.runtime.kafka.dead_letters import Rejected, RejectionGuard
+from services.runtime.kafka.dead_letters import DeadLetterSink, Rejected, RejectionGuard
 
 STAGE = "index"
 
 
-class Store(Protocol):
-    """Where articles go."""
+class ArticleSink(Protocol):
+    """Where articles are stored."""
 
-    async def write(self, articles: Sequence[EnrichedArticle]) -> list[Verdict]:
-        """One verdict per article, in order."""
-
-
-class DeadLetters(Protocol):
-    """Where records go that can never be stored."""
-
-    async def write(self, rejected: Sequence[Rejected]) -> None:
-        """Return once the broker has acknowledged them."""
+    async def write(self, articles: Sequence[EnrichedArticle]) -> list[WriteResult]:
+        """One result per article, in order."""
 
 
 Decoded = tuple[ConsumerRecord, EnrichedArticle]
@@ -40,40 +33,40 @@ Decoded = tuple[ConsumerRecord, EnrichedArticle]
 
 @dataclass(frozen=True, slots=True)
 class Indexer:
-    """Settles batches of ``articles.enriched``."""
+    """Processes batches of ``articles.enriched``."""
 
-    store: Store
-    dead_letters: DeadLetters
+    store: ArticleSink
+    dead_letters: DeadLetterSink
     guard: RejectionGuard = field(default_factory=RejectionGuard)
 
     async def process(self, records: Sequence[ConsumerRecord]) -> None:
-        """Bring every record to its final place: the index or the dead letters.
+        """Return once every article is stored or superseded, or an acknowledged dead letter.
 
-        :raises Interrupted: told to stop while a server could not take them.
+        :raises Interrupted: the worker must stop while a server could not take them.
         :raises TooManyRejections: the topic's writer is at fault, not its records.
         """
         decoded, rejected = await asyncio.to_thread(decode, records)
-        verdicts = await self.store.write([article for _, article in decoded])
-        for (record, _), verdict in zip(decoded, verdicts, strict=True):
-            if verdict.outcome is Outcome.REFUSED:
-                rejected.append(Rejected(record, ContractViolation("refused", verdict.refusal)))
+        results = await self.store.write([article for _, article in decoded])
+        for (record, _), result in zip(decoded, results, strict=True):
+            if result.outcome is Outcome.REFUSED:
+                rejected.append(Rejected(record, ContractViolation("refused", result.refusal)))
         self.guard.check(rejected, total=len(records))
         if rejected:
             await self.dead_letters.write(rejected)
-        self._count(decoded, verdicts)
+        self._count(decoded, results)
 
     @staticmethod
-    def _count(decoded: Sequence[Decoded], verdicts: Sequence[Verdict]) -> None:
+    def _count(decoded: Sequence[Decoded], results: Sequence[WriteResult]) -> None:
         now = time.time()
         latency = metrics.LATENCY_SECONDS.labels(STAGE)
-        for (_, article), verdict in zip(decoded, verdicts, strict=True):
-            if verdict.outcome is not Outcome.REFUSED:
-                metrics.ARTICLES.labels(STAGE, verdict.outcome).inc()
+        for (_, article), result in zip(decoded, results, strict=True):
+            if result.outcome is not Outcome.REFUSED:
+                metrics.ARTICLES.labels(STAGE, result.outcome).inc()
                 latency.observe(max(now - article.received_at.timestamp(), 0))
 
 
 def decode(records: Sequence[ConsumerRecord]) -> tuple[list[Decoded], list[Rejected]]:
-    """Read the records; what is no enriched article is rejected."""
+    """Decode the records; what is no enriched article is rejected."""
     decoded, rejected = [], []
     for record in records:
         try:

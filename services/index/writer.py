@@ -1,10 +1,10 @@
-"""Articles into Elasticsearch: newest version wins, one document an article, kills stay killed.
+"""Writing articles: the newest version wins, one document an article, kill notices are final.
 
-External versions order the copies of one document within one index. An article that changes its
-publication date changes its index, so a small index of locations says, in real time, where each
-article is and in which version. The order of writes makes a crash at any point harmless, because
-an uncommitted batch is written again: documents, then deletes of what moved, then locations, then
-deletes of what a worker that was killed in between may have left of older versions.
+External versions order the versions of one document within one index. An article that changes its
+publication date changes its index, so a small index of locations holds, readable in real time,
+where each article is and in which version. The order of writes makes a crash at any point harmless,
+because an uncommitted batch is written again: documents, then deletes of what moved, then
+locations, then deletes of older versions that a killed worker may have left between these steps.
 """
 
 import asyncio
@@ -17,12 +17,13 @@ from enum import StrEnum
 from elasticsearch import AsyncElasticsearch
 
 from services.contracts.articles import EnrichedArticle
+from services.contracts.timestamps import format_utc
 from services.elastic import naming
-from services.elastic.bulk import Bulk, Operation
+from services.elastic.bulk import BulkOperation, BulkWriter
 from services.elastic.lookup import Lookup
-from services.index.document import action, document
-from services.index.duplicates.resolver import Duplicates, Role
-from services.index.locations import Place, Places, version
+from services.index.document import encode_action, encode_document
+from services.index.duplicates.resolver import DuplicateDecision, DuplicateResolver
+from services.index.locations import DocumentLocation, LocationIndex, stored_version
 from services.runtime.retry import RetryPolicy
 
 
@@ -35,19 +36,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One for each article; ``refusal`` says why a refused one can never be stored."""
+class WriteResult:
+    """The outcome for one article; ``refusal`` says why a refused one can never be stored."""
 
     outcome: Outcome
     refusal: str = ""
 
 
-STORED = Verdict(Outcome.STORED)
-STALE = Verdict(Outcome.STALE)
+STORED = WriteResult(Outcome.STORED)
+STALE = WriteResult(Outcome.STALE)
+
+Locations = Mapping[str, DocumentLocation]
 
 
 class ArticleStore:
-    """The indices of articles of one namespace."""
+    """The indices of articles of one namespace and generation."""
 
     def __init__(
         self,
@@ -60,16 +63,16 @@ class ArticleStore:
         self._namespace = namespace
         self._generation = generation
         lookup = Lookup(client, retry)
-        self._places = Places(lookup, naming.locations(namespace, generation))
-        self._duplicates = Duplicates(lookup, namespace, generation, duplicate_window)
-        self._bulk = Bulk(client, retry)
+        self._location_index = LocationIndex(lookup, naming.locations(namespace, generation))
+        self._duplicates = DuplicateResolver(lookup, namespace, generation, duplicate_window)
+        self._bulk = BulkWriter(client, retry)
 
-    async def write(self, articles: Sequence[EnrichedArticle]) -> list[Verdict]:
-        """One verdict per article, in order. Waits while Elasticsearch cannot take them.
+    async def write(self, articles: Sequence[EnrichedArticle]) -> list[WriteResult]:
+        """One result per article, in order. Waits while Elasticsearch cannot take them.
 
-        :raises Interrupted: told to stop while waiting.
+        :raises Interrupted: the worker must stop while waiting.
         """
-        verdicts: dict[int, Verdict] = {}
+        results: dict[int, WriteResult] = {}
         versions: defaultdict[str, list[int]] = defaultdict(list)
         for number, article in enumerate(articles):
             versions[article.article_id].append(number)
@@ -77,101 +80,98 @@ class ArticleStore:
             # The newest last; of equal ones the later arrival, and of the same one the later
             # record, which may be a re-enrichment.
             numbers.sort(key=lambda n: (articles[n].version, articles[n].received_at))
-        places = await self._places.read(list(versions)) if versions else {}
+        locations = await self._read_locations(list(versions))
         while versions:
             newest = [numbers.pop() for numbers in versions.values()]
-            told = await self._write_each([articles[number] for number in newest], places)
-            verdicts |= zip(newest, told, strict=True)
-            for number, verdict in zip(newest, told, strict=True):
-                numbers = versions[articles[number].article_id]
-                if verdict.outcome is not Outcome.REFUSED:
-                    verdicts |= dict.fromkeys(numbers, STALE)
-                    numbers.clear()
+            written = await self._write_each([articles[number] for number in newest], locations)
+            for number, result in zip(newest, written, strict=True):
+                results[number] = result
+                older = versions[articles[number].article_id]
+                if result.outcome is not Outcome.REFUSED:
+                    results |= dict.fromkeys(older, STALE)
+                    older.clear()
             # A newest version that was refused must not take an older, good one with it.
             versions = defaultdict(list, {key: left for key, left in versions.items() if left})
-        await self._remove([article for n, article in enumerate(articles) if verdicts[n] is STALE])
-        return [verdicts[number] for number in range(len(articles))]
+        await self._remove([article for n, article in enumerate(articles) if results[n] is STALE])
+        return [results[number] for number in range(len(articles))]
 
     async def _write_each(
-        self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
-    ) -> list[Verdict]:
+        self, articles: Sequence[EnrichedArticle], locations: Locations
+    ) -> list[WriteResult]:
         """Write articles of different ids."""
-        fresh = [
-            article
-            for article in articles
-            if (place := places.get(article.article_id)) is None or place.version <= article.version
-        ]
-        stored, refusals = await self._write_documents(fresh, places)
-        newest = await self._locate(stored, places)
-        verdicts = dict.fromkeys(newest, STORED)
-        verdicts |= {key: Verdict(Outcome.REFUSED, why) for key, why in refusals.items()}
-        return [verdicts.get(article.article_id, STALE) for article in articles]
+        fresh = [each for each in articles if stored_version(locations, each) <= each.version]
+        stored, refusals = await self._write_documents(fresh, locations)
+        newest = await self._write_locations(stored, locations)
+        results = dict.fromkeys(newest, STORED)
+        results |= {key: WriteResult(Outcome.REFUSED, why) for key, why in refusals.items()}
+        return [results.get(article.article_id, STALE) for article in articles]
 
     async def _write_documents(
-        self, articles: Sequence[EnrichedArticle], places: Mapping[str, Place]
+        self, articles: Sequence[EnrichedArticle], locations: Locations
     ) -> tuple[list[EnrichedArticle], dict[str, str]]:
-        """Give articles of different ids their roles, and write them.
+        """Decide which articles of different ids are duplicates, and write them.
 
         :returns: those that are stored, and why others are refused, by id; the rest is stale.
         """
         stored: dict[str, EnrichedArticle] = {}
         refusals: dict[str, str] = {}
         while articles:
-            refused = refusals.keys() - places.keys()
-            roles = await self._duplicates.roles(articles, places, refused)
-            writes = await asyncio.to_thread(self._as_documents, articles, roles)
+            refused = refusals.keys() - locations.keys()
+            decisions = await self._duplicates.decide(articles, locations, refused)
+            writes = await asyncio.to_thread(self._document_operations, articles, decisions)
             for article, result in zip(articles, await self._bulk.run(writes), strict=True):
                 if result.refusal is not None:
                     refusals[article.article_id] = result.refusal
                 elif not result.conflict:
                     stored[article.article_id] = article
-            refused = refusals.keys() - places.keys()
-            settled: list[Role] = []
+            refused = refusals.keys() - locations.keys()
+            final: list[DuplicateDecision] = []
             orphans: list[EnrichedArticle] = []
-            for article, role in zip(articles, roles, strict=True):
+            for article, decision in zip(articles, decisions, strict=True):
                 if article.article_id in stored:
-                    # A copy of what has just been refused is none: its role is decided again.
-                    if role.is_new and role.duplicate_of in refused:
+                    # A duplicate of what has just been refused is none: it is decided again.
+                    if decision.is_new and decision.duplicate_of in refused:
                         orphans.append(article)
                     else:
-                        settled.append(role)
-            self._duplicates.remember(settled)
+                        final.append(decision)
+            self._duplicates.remember(final)
             articles = orphans
         return list(stored.values()), refusals
 
-    async def _locate(
-        self, stored: Sequence[EnrichedArticle], places: Mapping[str, Place]
+    async def _write_locations(
+        self, stored: Sequence[EnrichedArticle], locations: Locations
     ) -> set[str]:
-        """Delete the articles where they were, and say where they are.
+        """Delete the articles where they were, and write where they are.
 
-        Another worker may be doing the same: a slow one whose partitions are ours now. So a
-        location is written only over the one that was read; else it is read and judged again.
+        A concurrent writer may do the same: a slow worker whose partitions are ours now. So a
+        location is written only over the one that was read; else it is read and compared again.
 
         :returns: the ids of those that are the newest; the others are to be removed.
         """
         newest = {article.article_id for article in stored}
         while stored:
-            await self._bulk.run(list(self._deletes(stored, places)))
-            moved = [article for article in stored if not self._is_at(article, places)]
-            results = await self._bulk.run([self._said(each, places) for each in moved])
-            if refusals := [told.refusal for told in results if told.refusal is not None]:
+            await self._bulk.run(list(self._deletes(stored, locations)))
+            moved = [article for article in stored if not self._is_at(article, locations)]
+            results = await self._bulk.run([self._location_write(a, locations) for a in moved])
+            if refusals := [result.refusal for result in results if result.refusal is not None]:
                 raise RuntimeError(f"the index of locations is not ours: {refusals[0]}")
-            stored = [a for a, told in zip(moved, results, strict=True) if told.conflict]
-            if stored:
-                places = await self._places.read([article.article_id for article in stored])
-            older = {a.article_id for a in stored if version(places, a) > a.version}
+            stored = [a for a, result in zip(moved, results, strict=True) if result.conflict]
+            locations = await self._read_locations([article.article_id for article in stored])
+            older = {a.article_id for a in stored if stored_version(locations, a) > a.version}
             stored = [article for article in stored if article.article_id not in older]
             newest -= older
         return newest
 
     async def _remove(self, stale: Sequence[EnrichedArticle]) -> None:
-        """Leave nothing of older versions in other indices than the newest one's.
+        """Delete older versions that lie in other indices than the newest one.
 
-        A worker that was killed, or is slow, may have written one there and not said so.
+        A worker that was killed, or is slow, may have written one there without its location.
         """
-        ids = list({article.article_id for article in stale})
-        places = await self._places.read(ids) if ids else {}
-        await self._bulk.run(list(self._deletes(stale, places, from_own=True)))
+        locations = await self._read_locations(list({article.article_id for article in stale}))
+        await self._bulk.run(list(self._deletes(stale, locations, from_own=True)))
+
+    async def _read_locations(self, ids: Sequence[str]) -> Locations:
+        return await self._location_index.read_locations(ids) if ids else {}
 
     def _index_of(self, article: EnrichedArticle) -> str:
         return naming.index_name(
@@ -184,39 +184,42 @@ class ArticleStore:
     def _deletes(
         self,
         articles: Sequence[EnrichedArticle],
-        places: Mapping[str, Place],
+        locations: Locations,
         *,
         from_own: bool = False,
-    ) -> Iterator[Operation]:
-        """Deletes of what is not where it should be: at its place, or in its own index.
+    ) -> Iterator[BulkOperation]:
+        """Deletes of articles whose own index is not the one of their location.
 
-        With the newer version, which Elasticsearch remembers: no late write can raise it.
+        With the newer version, which Elasticsearch remembers, so that it refuses a late write.
+
+        :param from_own: delete from the article's own index, not from that of its location.
         """
         for article in articles:
-            own, place = self._index_of(article), places.get(article.article_id)
-            if place is not None and place.index != own:
-                version = max(article.version, place.version)
-                yield Operation(
-                    action("delete", article, own if from_own else place.index, version)
-                )
+            own, location = self._index_of(article), locations.get(article.article_id)
+            if location is not None and location.index != own:
+                version = max(article.version, location.version)
+                index = own if from_own else location.index
+                yield BulkOperation(encode_action("delete", article, index, version))
 
-    def _as_documents(
-        self, articles: Sequence[EnrichedArticle], roles: Sequence[Role]
-    ) -> list[Operation]:
-        now = datetime.now(UTC)
+    def _document_operations(
+        self, articles: Sequence[EnrichedArticle], decisions: Sequence[DuplicateDecision]
+    ) -> list[BulkOperation]:
+        now = format_utc(datetime.now(UTC))
         return [
-            Operation(
-                action("index", article, self._index_of(article), article.version),
-                document(article, role.duplicate_of, now),
+            BulkOperation(
+                encode_action("index", article, self._index_of(article), article.version),
+                encode_document(article, decision.duplicate_of, now),
             )
-            for article, role in zip(articles, roles, strict=True)
+            for article, decision in zip(articles, decisions, strict=True)
         ]
 
-    def _said(self, article: EnrichedArticle, places: Mapping[str, Place]) -> Operation:
-        place = places.get(article.article_id)
-        return self._places.written(article, self._index_of(article), place)
+    def _location_write(self, article: EnrichedArticle, locations: Locations) -> BulkOperation:
+        known = locations.get(article.article_id)
+        return self._location_index.write_operation(article, self._index_of(article), known)
 
-    def _is_at(self, article: EnrichedArticle, places: Mapping[str, Place]) -> bool:
-        place = places.get(article.article_id)
-        here = (self._index_of(article), article.version)
-        return place is not None and (place.index, place.version) == here
+    def _is_at(self, article: EnrichedArticle, locations: Locations) -> bool:
+        location = locations.get(article.article_id)
+        return location is not None and (location.index, location.version) == (
+            self._index_of(article),
+            article.version,
+        )

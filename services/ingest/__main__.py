@@ -9,52 +9,32 @@ from services.ingest.settings import IngestSettings
 from services.ingest.worker import STAGE, Ingester
 from services.runtime import lifecycle
 from services.runtime.health import Health
-from services.runtime.kafka import clients as kafka
-from services.runtime.kafka.batch_consumer import BatchLoop
-from services.runtime.kafka.batch_producer import BatchProducer
-from services.runtime.kafka.clients import connected
+from services.runtime.kafka.batch_consumer import BatchConsumer
+from services.runtime.kafka.batch_producer import batch_producer
 from services.runtime.kafka.dead_letters import DeadLetterWriter
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.kafka.topics import wait_for_topics
-from services.runtime.retry import RetryPolicy
-from services.runtime.settings import (
-    SettingsError,
-    WorkerSettings,
-    read,
-    refuse_misspelt,
-    stop_for_wrong_use,
-)
+from services.runtime.settings import WorkerSettings, read_settings
 
 
 def main() -> None:
     """Read the settings, then work until told to stop."""
-    try:
-        refuse_misspelt()
-        worker, broker = read(WorkerSettings), read(KafkaSettings)
-        settings = read(IngestSettings)
-    except SettingsError as error:
-        stop_for_wrong_use(error)
+    with lifecycle.reading_settings():
+        worker, kafka = read_settings(WorkerSettings), read_settings(KafkaSettings)
+        settings = read_settings(IngestSettings)
     raw, accepted = RAW.within(worker.namespace), ACCEPTED.within(worker.namespace)
 
     async def body(stopping: asyncio.Event, health: Health) -> None:
-        loop = BatchLoop(health, stopping, max_records=settings.batch_records)
-        retry = RetryPolicy(health, loop.interrupted)
-        await wait_for_topics(broker, [raw.name, raw.dead, accepted.name], retry)
-        async with (
-            connected(lambda: kafka.producer(broker), retry) as producer,
-            connected(
-                lambda: kafka.consumer(broker, topics=[raw.name], group=raw.group, listener=loop),
-                retry,
-            ) as consumer,
-        ):
-            sender = BatchProducer(producer, retry)
+        consumer = BatchConsumer(health, stopping, max_records=settings.batch_records)
+        await wait_for_topics(kafka, [raw.name, raw.dead, accepted.name], consumer.retry)
+        async with batch_producer(kafka, consumer.retry) as producer:
             ingester = Ingester(
                 accept=partial(accept, max_article_bytes=settings.max_article_bytes),
-                sender=sender,
-                dead_letters=DeadLetterWriter(STAGE, raw, sender),
+                producer=producer,
+                dead_letters=DeadLetterWriter(STAGE, raw, producer),
                 accepted_topic=accepted,
             )
-            await loop.run(consumer, ingester.process)
+            await consumer.consume(kafka, topic=raw.name, group=raw.group, process=ingester.process)
 
     lifecycle.run(STAGE, worker, body)
 

@@ -1,6 +1,6 @@
-"""A raw record's bytes → an accepted article. Pure: the same bytes give the same article.
+"""Accepting raw records. Pure: the same bytes give the same article.
 
-What can never be one is refused with one of these codes:
+Bytes that can never be an article are refused with one of these codes:
 
 ==================== ===============================================================
 too_large            more bytes than an article may have; nothing was parsed
@@ -25,11 +25,11 @@ from datetime import datetime
 from services.contracts import identity
 from services.contracts.articles import AcceptedArticle, Status
 from services.contracts.errors import ContractViolation
-from services.ingest import strict_json as parsing
-from services.ingest import urls
-from services.ingest.formats import json as json_form
-from services.ingest.formats import plain_text
+from services.ingest.formats.json import parse_fields
+from services.ingest.formats.plain_text import parse_plain_text
+from services.ingest.strict_json import decode_text, parse_object
 from services.ingest.submission import Submission
+from services.ingest.urls import canonical_url
 
 
 def accept(
@@ -40,9 +40,9 @@ def accept(
     :param arrival: when the record first arrived in ``articles.raw``, with a time zone.
     :raises ContractViolation: it carries none, with a code of the table above.
     """
-    text = parsing.decode(value, max_bytes=max_article_bytes)
-    fields = parsing.parse_object(text)
-    sent = plain_text.read(text) if fields is None else json_form.read(fields)
+    text = decode_text(value, max_bytes=max_article_bytes)
+    fields = parse_object(text)
+    sent = parse_plain_text(text) if fields is None else parse_fields(fields)
     if sent.status is Status.CANCELED:
         if not (sent.named_id or sent.named_url or sent.title):
             raise ContractViolation("no_identity", "a kill notice needs an id, a url or a title")
@@ -87,7 +87,7 @@ def _article_id(sent: Submission) -> str:
     return identity.article_id(
         source=sent.named_source,
         publisher_id=sent.named_id,
-        canonical_url=urls.canonical(sent.named_url) if sent.named_url else None,
+        canonical_url=canonical_url(sent.named_url) if sent.named_url else None,
         title=sent.title,
         published_on=sent.published.day if sent.published else None,
         text=sent.text,

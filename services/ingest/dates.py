@@ -1,16 +1,17 @@
-"""ISO 8601 → a moment as the wire writes it, and how much of it was told."""
+"""Parsing ISO 8601 dates and times, with the precision that was given."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from services.contracts.articles import Precision
+from services.contracts.timestamps import format_utc
 
 _SEPARATORS = "T "
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """A day or a moment.
+class ParsedDate:
+    """A day or a moment, with its precision.
 
     :param moment: ``2025-12-27`` or ``2025-12-27T10:00:00Z``, with milliseconds if there are any.
     :param seconds: Unix time; a day counts from its first moment.
@@ -26,8 +27,8 @@ class When:
         return self.moment[:10]
 
 
-def read(raw: str) -> When:
-    """Read a calendar date, with or without a time, with or without an offset.
+def parse_date(raw: str) -> ParsedDate:
+    """Parse a calendar date, with or without a time, with or without an offset.
 
     :raises ValueError: it is none, or does not exist.
     """
@@ -38,12 +39,12 @@ def read(raw: str) -> When:
     try:
         day = date.fromisoformat(words)
     except ValueError:
-        return _moment(words)
+        return _parse_moment(words)
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return When(day.isoformat(), Precision.DAY, int(midnight.timestamp()))
+    return ParsedDate(day.isoformat(), Precision.DAY, int(midnight.timestamp()))
 
 
-def _moment(words: str) -> When:
+def _parse_moment(words: str) -> ParsedDate:
     # The standard library takes any character here, and so any long enough number for a date.
     if not any(separator in words for separator in _SEPARATORS):
         raise ValueError("not an ISO 8601 date")
@@ -55,5 +56,4 @@ def _moment(words: str) -> When:
     except OverflowError as error:
         raise ValueError("outside the calendar in UTC") from error
     timespec = "milliseconds" if utc.microsecond >= 1000 else "seconds"  # noqa: PLR2004 - of 10⁻⁶ s
-    written = utc.replace(tzinfo=None).isoformat(timespec=timespec)
-    return When(f"{written}Z", precision, int(utc.timestamp()))
+    return ParsedDate(format_utc(utc, timespec), precision, int(utc.timestamp()))

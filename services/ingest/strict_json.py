@@ -1,4 +1,4 @@
-"""Bytes → text → a JSON object, as strictly as the strictest reader behind us.
+"""Decoding bytes to text and JSON objects, as strictly as the strictest reader downstream.
 
 Parsers disagree on duplicate keys, NaN, 1e400, lone surrogates and deep nesting: what passes here
 means the same to all of them. No message quotes what it complains about.
@@ -25,8 +25,8 @@ _LIST_OF_OBJECTS = re.compile(r"\s*\[\s*\{")
 _SCALAR_STARTS = frozenset('"-0123456789tfn')
 
 
-def decode(value: bytes | None, *, max_bytes: int) -> str:
-    """The text of a record's value, without a byte order mark.
+def decode_text(value: bytes | None, *, max_bytes: int) -> str:
+    """Decode a record's value, without its byte order mark.
 
     :raises ContractViolation: ``too_large``, ``empty``, ``not_utf8`` or ``nul_character``.
     """
@@ -46,7 +46,7 @@ def decode(value: bytes | None, *, max_bytes: int) -> str:
 
 
 def parse_object(text: str) -> dict[str, Any] | None:
-    """The JSON object that the text is, or None if it is no JSON at all.
+    """Parse the text as a JSON object; None if it is not JSON at all.
 
     :raises ContractViolation: it is JSON, but none that every reader would take for the same.
     """

@@ -1,20 +1,20 @@
-"""What a publisher sent, read and cleaned, before it is an article of ours."""
+"""What a publisher sent, parsed and normalised, before it becomes an accepted article."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from services.contracts.articles import Status
-from services.ingest.dates import When
+from services.ingest.dates import ParsedDate
 
-# Where a document says what could not be used, and why.
+# The field of ``extra`` that says what could not be used, and why.
 PROBLEMS = "newsline_problems"
 
 MAX_TITLE_CHARS = 2000
 
 
 @dataclass(slots=True)
-class Leftovers:
-    """What has no place among the named fields. Nothing that a publisher sent is thrown away."""
+class ExtraFields:
+    """Values that no named field takes. Nothing that a publisher sent is thrown away."""
 
     extra: dict[str, Any] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -23,19 +23,19 @@ class Leftovers:
         """Keep a value as it came."""
         self.extra[name] = value
 
-    def refuse(self, name: str, value: object, why: str) -> None:
-        """Keep a value as it came, and say why it is not where it belongs."""
+    def keep_unusable(self, name: str, value: object, why: str) -> None:
+        """Keep a value as it came, with a note why its field could not take it."""
         self.keep(name, value)
         self.problems.append(f"{name}: {why}")
 
-    def fitting_title(self, title: str, sent: object) -> str | None:
-        """As much of a title as a title may be; a longer one is also kept whole."""
+    def truncate_title(self, title: str, sent: object) -> str | None:
+        """A title within its limit; a longer one is also kept whole."""
         if len(title) > MAX_TITLE_CHARS:
-            self.refuse("title", sent, f"cut to {MAX_TITLE_CHARS} characters")
+            self.keep_unusable("title", sent, f"cut to {MAX_TITLE_CHARS} characters")
         return title[:MAX_TITLE_CHARS].rstrip() or None
 
-    def all(self) -> dict[str, Any]:
-        """Everything kept, with our notes after the publisher's own under the same name."""
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that was kept, with our notes after the publisher's own of the same name."""
         if not self.problems:
             return self.extra
         own = self.extra.get(PROBLEMS, [])
@@ -44,9 +44,10 @@ class Leftovers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """The fields of the wire, clean. "" means that there is none, as None does elsewhere.
+    """The fields of an article, normalised.
 
-    :param named_source: the source, the id and the URL as identity counts them, however long.
+    :param named_source: with ``named_id`` and ``named_url`` what identifies the article, of any
+        length; "" where there is none.
     """
 
     text: str
@@ -61,6 +62,6 @@ class Submission:
     authors: tuple[str, ...] = ()
     section: str | None = None
     tags: tuple[str, ...] = ()
-    published: When | None = None
-    updated: When | None = None
+    published: ParsedDate | None = None
+    updated: ParsedDate | None = None
     extra: dict[str, Any] = field(default_factory=dict)

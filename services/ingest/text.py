@@ -1,4 +1,4 @@
-"""One spelling for text: NFC, Unix line ends, no control characters, no stray white space.
+"""Normalising text: NFC, Unix line ends, no control characters, no stray white space.
 
 Time is linear in the text, whatever it holds.
 """
@@ -29,8 +29,8 @@ _SUSPECTS = "".join(mark for mark in _MARKS if mark <= "\uffff") + "\U00010000-\
 _SUSPECT_RUN = re.compile(f"[{_SUSPECTS}][{_SUSPECTS}]{{{_RUN_OF_MARKS}}}")
 
 
-def text(raw: str) -> str:
-    """Clean paragraphs: lines stripped, at most one blank line between two of them."""
+def clean_text(raw: str) -> str:
+    """Normalise paragraphs: lines stripped, at most one blank line between two of them."""
     clean = _CONTROL.sub("", _LINE_END.sub("\n", raw.replace("\r\n", "\n")))
     if not clean.isascii():
         if _SUSPECT_RUN.search(clean):
@@ -47,6 +47,6 @@ def text(raw: str) -> str:
     return clean.strip()
 
 
-def line(raw: str) -> str:
-    """The same as one line: every white space is a single space."""
-    return " ".join(text(raw).split())
+def clean_line(raw: str) -> str:
+    """Normalise to one line: every white space is a single space."""
+    return " ".join(clean_text(raw).split())

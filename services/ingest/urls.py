@@ -1,4 +1,4 @@
-"""URL → the form by which two links to one article are known to be the same."""
+"""Canonical URLs: equal for two links to one article."""
 
 import re
 from urllib.parse import urlsplit, urlunsplit
@@ -20,8 +20,8 @@ _DEFAULT_PORT = re.compile(r"(?<=[^:]):(?:80|443)$")
 _MAX_CHARS = 8192
 
 
-def canonical(url: str) -> str:
-    """The same string for every link to one page; a URL that cannot be read is its own.
+def canonical_url(url: str) -> str:
+    """The same string for every link to one page; a URL that cannot be parsed stays as it is.
 
     For comparing only: ``https`` becomes ``http``, so do not follow it.
     """

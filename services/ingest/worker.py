@@ -19,13 +19,13 @@ from services.contracts.articles import AcceptedArticle
 from services.contracts.errors import ContractViolation
 from services.contracts.topics import Topic
 from services.runtime import metrics
-from services.runtime.kafka.batch_producer import Message
-from services.runtime.kafka.compat.bounded_batches import CutValue
-from services.runtime.kafka.dead_letters import Rejected
+from services.runtime.kafka.batch_producer import Message, MessageSender
+from services.runtime.kafka.compat.bounded_batches import TruncatedValue
+from services.runtime.kafka.dead_letters import DeadLetterSink, Rejected
 
 STAGE = "ingest"
 
-# Records prepared in one go outside the event loop; in between, heartbeats have their turn.
+# Records prepared at once in a thread; in between, the event loop sends heartbeats.
 CHUNK_RECORDS = 50
 
 
@@ -36,22 +36,8 @@ class Accept(Protocol):
         """:raises ContractViolation: the bytes are no article."""
 
 
-class Send(Protocol):
-    """Where accepted articles go."""
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Return once the broker has acknowledged them."""
-
-
-class DeadLetters(Protocol):
-    """Where records go that are no article."""
-
-    async def write(self, rejected: Sequence[Rejected]) -> None:
-        """Return once the broker has acknowledged them."""
-
-
 class Prepared(NamedTuple):
-    """What a chunk of records became, in order."""
+    """The outcome of a chunk of records, in order."""
 
     accepted: list[Message]
     arrivals: list[datetime]
@@ -60,23 +46,23 @@ class Prepared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ingester:
-    """Settles batches of ``articles.raw``."""
+    """Processes batches of ``articles.raw``."""
 
     accept: Accept
-    sender: Send
-    dead_letters: DeadLetters
+    producer: MessageSender
+    dead_letters: DeadLetterSink
     accepted_topic: Topic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def process(self, records: Sequence[ConsumerRecord]) -> None:
-        """Bring every record to its final place: the next topic or the dead letters.
+        """Return once every record is an accepted article or a dead letter, acknowledged.
 
-        :raises Interrupted: told to stop while the broker could not take them.
+        :raises Interrupted: the worker must stop while the broker could not take them.
         """
         for start in range(0, len(records), CHUNK_RECORDS):
             chunk = records[start : start + CHUNK_RECORDS]
             prepared = await asyncio.to_thread(self._prepare, chunk)
-            await self.sender.send(prepared.accepted)
+            await self.producer.send(prepared.accepted)
             if prepared.rejected:
                 await self.dead_letters.write(prepared.rejected)
             _count(prepared)
@@ -87,7 +73,7 @@ class Ingester:
             arrival_ms = first_arrival_ms(record)
             arrival = datetime.fromtimestamp(arrival_ms / 1000, UTC)
             try:
-                refuse_cut(record.value)
+                refuse_truncated(record.value)
                 article = self.accept(record.value, arrival=arrival, now=self.now())
                 value = article.encode()
                 self.accepted_topic.refuse_oversize(value)
@@ -101,20 +87,20 @@ class Ingester:
         return prepared
 
 
-def refuse_cut(value: bytes | None) -> None:
-    """:raises ContractViolation: more came than the door takes unpacked."""
-    if isinstance(value, CutValue):
-        raise ContractViolation("too_large", value.why)
+def refuse_truncated(value: bytes | None) -> None:
+    """:raises ContractViolation: the record was larger than ``MAX_RECORD_BYTES``, decompressed."""
+    if isinstance(value, TruncatedValue):
+        raise ContractViolation("too_large", value.reason)
 
 
 def first_arrival_ms(record: ConsumerRecord) -> int:
-    """When the record first came, in Unix milliseconds by the broker's clock.
+    """ParsedDate the record first arrived, in Unix milliseconds by the broker's clock.
 
-    A replayed dead letter says it in a header; a header from the future is not believed.
+    A replayed dead letter has it in a header; a header from the future is ignored.
     """
-    told = dead_letters.integer(record.headers, dead_letters.FIRST_ARRIVAL)
+    claimed = dead_letters.integer(record.headers, dead_letters.FIRST_ARRIVAL)
     arrived = max(int(record.timestamp), 0)
-    return told if told is not None and told <= arrived else arrived
+    return claimed if claimed is not None and claimed <= arrived else arrived
 
 
 def _count(prepared: Prepared) -> None:

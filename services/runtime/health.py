@@ -22,37 +22,38 @@ STUCK_SECONDS = 180.0
 
 
 class Health:
-    """What a worker says of itself.
+    """The state that probes and metrics show of a worker.
 
-    ``ready`` once it is a member of its group; ``waiting_for`` names what keeps it from working.
+    ``ready`` once it is a member of its group; ``waiting_for`` names the server that it waits for.
     """
 
     def __init__(self, service: str) -> None:
         self.service = service
         self.ready = False
         self._waiting_for: str | None = None
+        self._waiting_scopes = 0
         self._last_beat = time.monotonic()
-        self._oldest_in_hand: float | None = None
+        self._oldest_timestamp: float | None = None
         metrics.LAG_SECONDS.labels(service).set_function(self._lag_seconds)
 
     @contextmanager
-    def in_hand(self, oldest_timestamp_seconds: float) -> Iterator[None]:
-        """Tell the age of the batch in hand for as long as it is: it grows while a server is away.
+    def processing(self, oldest_timestamp_seconds: float) -> Iterator[None]:
+        """Export the age of a batch while it is processed: it grows while a server is away.
 
-        :param oldest_timestamp_seconds: Unix time when the broker took its oldest record.
+        :param oldest_timestamp_seconds: Unix time when the broker took the batch's oldest record.
         """
-        self._oldest_in_hand = oldest_timestamp_seconds
+        self._oldest_timestamp = oldest_timestamp_seconds
         try:
             yield
         finally:
-            self._oldest_in_hand = None
+            self._oldest_timestamp = None
 
     def _lag_seconds(self) -> float:
-        oldest = self._oldest_in_hand
+        oldest = self._oldest_timestamp
         return 0.0 if oldest is None else max(time.time() - oldest, 0.0)
 
     def beat(self) -> None:
-        """Called whenever the worker's loop turns."""
+        """Note that the worker makes progress; called whenever its loop turns."""
         self._last_beat = time.monotonic()
 
     @property
@@ -60,10 +61,31 @@ class Health:
         """What the worker waits for, or None while it works."""
         return self._waiting_for
 
-    @waiting_for.setter
-    def waiting_for(self, what: str | None) -> None:
-        self._waiting_for = what
-        metrics.WAITING.labels(self.service).set(what is not None)
+    @contextmanager
+    def waiting_scope(self) -> Iterator[None]:
+        """Scope of work that may have to wait for a server.
+
+        Scopes nest: what ``report_unavailable`` was told holds until the outermost one ends.
+        """
+        self._waiting_scopes += 1
+        try:
+            yield
+        finally:
+            self._waiting_scopes -= 1
+            if not self._waiting_scopes and self._waiting_for is not None:
+                logger.info("The waiting is over.", extra={"cause": self._waiting_for})
+                self._waiting_for = None
+                metrics.WAITING.labels(self.service).set(0)
+
+    def report_unavailable(self, server: str) -> None:
+        """Not ready from now on, until the outermost ``waiting_scope`` ends; warn the first time.
+
+        :param server: what cannot be reached, for the log and for ``/readyz``.
+        """
+        if self._waiting_for is None:
+            logger.warning("A server is not available; waiting for it.", extra={"cause": server})
+            metrics.WAITING.labels(self.service).set(1)
+        self._waiting_for = server
 
     @property
     def alive(self) -> bool:
@@ -101,7 +123,7 @@ def application(health: Health) -> web.Application:
 
 @asynccontextmanager
 async def serve(health: Health, settings: WorkerSettings) -> AsyncIterator[None]:
-    """Answer probes and scrapes while the context lasts.
+    """Serve probes and metrics while the context lasts.
 
     :raises SettingsError: the port that was asked for is taken.
     """

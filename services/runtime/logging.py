@@ -1,4 +1,4 @@
-"""JSON lines on standard error: a constant sentence, and fields that vary."""
+"""Logging as JSON lines on standard error: a constant sentence, and fields that vary."""
 
 import json
 import logging
@@ -34,8 +34,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
-class Repeated(logging.Filter):
-    """Let the same line of a client library through once in five seconds."""
+class RepeatedLineFilter(logging.Filter):
+    """Drops a client library's line that it logged less than five seconds ago."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class Repeated(logging.Filter):
         return True
 
 
-def configure(service: str, level: str) -> None:
+def configure_logging(service: str, level: str) -> None:
     """Send all logging of this process to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(service))
-    handler.addFilter(Repeated())
+    handler.addFilter(RepeatedLineFilter())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.WARNING)
     logging.getLogger("services").setLevel(level)

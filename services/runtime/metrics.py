@@ -7,7 +7,7 @@ _LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300
 
 ARTICLES = Counter(
     "newsline_articles",
-    "Records that reached an end at a stage, each counted once. Outcomes: accepted, enriched, "
+    "Records that a stage is done with, each counted once. Outcomes: accepted, enriched, "
     "stored, stale (a newer version is there already), dead (a dead letter).",
     ["stage", "outcome"],
 )
@@ -15,7 +15,7 @@ DEAD_LETTERS = Counter(
     "newsline_dead_letters", "Dead letters acknowledged by the broker.", ["stage", "reason"]
 )
 DUPLICATES = Counter(
-    "newsline_duplicates", "Articles marked as copies of another when they were first stored."
+    "newsline_duplicates", "Articles marked as duplicates of another when they were first stored."
 )
 BATCH_RECORDS = Histogram(
     "newsline_batch_records",
@@ -43,6 +43,6 @@ WAITING = Gauge(
 )
 LAG_SECONDS = Gauge(
     "newsline_lag_seconds",
-    "Age of the oldest record that a stage has in hand, by the broker's clock; 0 when it has none.",
+    "Age of the oldest record that a stage is processing, by the broker's clock; 0 when idle.",
     ["stage"],
 )

@@ -1,7 +1,6 @@
-"""Waiting for a server that cannot take work now: jittered, bounded steps, said aloud."""
+"""Retrying while a server cannot take work: jittered, bounded pauses, logged and not ready."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -16,8 +15,6 @@ from tenacity import (
 from services.runtime import metrics
 from services.runtime.health import Health
 
-logger = logging.getLogger(__name__)
-
 T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS = 0.2
@@ -29,7 +26,7 @@ _SLICE_SECONDS = 0.1
 
 
 class Unavailable(Exception):
-    """The world cannot take the work now. Nothing is wrong with the records."""
+    """A server cannot take the work now. Nothing is wrong with the records."""
 
 
 class Interrupted(Exception):
@@ -37,83 +34,76 @@ class Interrupted(Exception):
 
 
 class RetryPolicy:
-    """Repeats what the world could not take, until it can or until it is interrupted.
+    """Repeats work that a server could not take, until it can or until the worker must stop.
 
     There is no limit of attempts: an outage may last any time, and records wait in Kafka.
 
     :param interrupted: asked between attempts; True ends the waiting.
     """
 
-    def __init__(self, health: Health, interrupted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        health: Health,
+        interrupted: Callable[[], bool],
+        *,
+        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
         self._health = health
-        self.interrupted = interrupted
+        self._interrupted = interrupted
+        self._wait = wait_random_exponential(FIRST_PAUSE_SECONDS, max=longest_pause_seconds)
 
     async def run(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Await ``attempt()`` again and again while it raises ``Unavailable``.
 
-        :raises Interrupted: told to stop before it succeeded.
+        :raises Interrupted: the worker must stop before it succeeded.
         """
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Unavailable),
-            wait=wait_random_exponential(FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
-            stop=lambda _: self.interrupted(),
+            wait=self._wait,
+            stop=lambda _: self._interrupted(),
             sleep=self._pause,
-            before_sleep=self._say,
+            before_sleep=self._count_failure,
         )
-        try:
-            return await retrying(attempt)
-        except RetryError as error:
-            raise Interrupted from error
-        finally:
-            if self._health.waiting_for is not None:
-                logger.info("The waiting is over.", extra={"cause": self._health.waiting_for})
-            self._health.waiting_for = None
+        with self._health.waiting_scope():
+            try:
+                return await retrying(attempt)
+            except RetryError as error:
+                raise Interrupted from error
 
-    async def answered(self, what: str, work: Awaitable[T]) -> T:
-        """Await what a client repeats by itself for as long as its server is away.
+    async def wait_for(self, server: str, work: Awaitable[T]) -> T:
+        """Await work that a client repeats by itself for as long as its server is away.
 
-        Meanwhile the worker lives, and after a while says what it waits for.
+        Meanwhile the worker counts as alive, and after ``SILENT_SECONDS`` as not ready.
 
-        :raises Interrupted: told to stop, and the server does not answer.
+        :raises Interrupted: the worker must stop, and the server does not answer.
         """
-        answer = asyncio.ensure_future(work)
-        try:
-            await self._watch(what, answer)
-            return await answer
-        finally:
-            answer.cancel()
-
-    async def _watch(self, what: str, answer: asyncio.Future[T]) -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        try:
-            while not answer.done():
-                self._health.beat()
-                await asyncio.wait([answer], timeout=_SLICE_SECONDS)
-                waited = loop.time() - start
-                if waited > SILENT_SECONDS:
-                    self._wait_for(what)
-                    if self.interrupted():
-                        raise Interrupted
-        finally:
-            self._health.waiting_for = None
+        answer = asyncio.ensure_future(work)
+        with self._health.waiting_scope():
+            try:
+                while not answer.done():
+                    self._health.beat()
+                    await asyncio.wait([answer], timeout=_SLICE_SECONDS)
+                    if loop.time() - start > SILENT_SECONDS:
+                        self._health.report_unavailable(server)
+                        if self._interrupted():
+                            raise Interrupted
+                return await answer
+            finally:
+                answer.cancel()
 
     async def _pause(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while (rest := end - loop.time()) > 0 and not self.interrupted():
+        while (rest := end - loop.time()) > 0 and not self._interrupted():
             self._health.beat()
             await asyncio.sleep(min(rest, _SLICE_SECONDS))
-        if self.interrupted():
+        if self._interrupted():
             # No last attempt: the partitions may be another's now, who is doing the work.
             raise Interrupted
 
-    def _say(self, state: RetryCallState) -> None:
+    def _count_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        self._wait_for(str(error))
+        self._health.report_unavailable(str(error))
         metrics.RETRIES.labels(self._health.service).inc()
-
-    def _wait_for(self, what: str) -> None:
-        if self._health.waiting_for is None:
-            logger.warning("A server is not available; waiting for it.", extra={"cause": what})
-        self._health.waiting_for = what

@@ -1,4 +1,4 @@
-"""How settings are read: from the environment, once, with every mistake named."""
+"""Settings from environment variables: read once, with every mistake named."""
 
 import difflib
 import os
@@ -11,69 +11,12 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.contracts.settings import SETTING_NAMES
+
 PREFIX = "NEWSLINE_"
 EXIT_WRONG_USE = 2
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-
-# Every variable that any part of Newsline reads. One environment may serve all of them, so a
-# worker must know the others' names to tell a misspelt one; a test compares this with the classes.
-KNOWN = frozenset(
-    PREFIX + name
-    for name in (
-        "NAMESPACE",
-        "LOG_LEVEL",
-        "HEALTH_HOST",
-        "HEALTH_PORT",
-        "SHUTDOWN_SECONDS",
-        "TOPIC_PARTITIONS",
-        "TOPIC_REPLICATION",
-        "TOPIC_RETENTION_DAYS",
-        "KAFKA_BOOTSTRAP_SERVERS",
-        "KAFKA_SECURITY_PROTOCOL",
-        "KAFKA_SASL_MECHANISM",
-        "KAFKA_USERNAME",
-        "KAFKA_PASSWORD",
-        "KAFKA_PASSWORD_FILE",
-        "KAFKA_CA_FILE",
-        "KAFKA_CERT_FILE",
-        "KAFKA_KEY_FILE",
-        "KAFKA_SESSION_TIMEOUT_SECONDS",
-        "ELASTICSEARCH_URL",
-        "ELASTICSEARCH_API_KEY",
-        "ELASTICSEARCH_API_KEY_FILE",
-        "ELASTICSEARCH_USERNAME",
-        "ELASTICSEARCH_PASSWORD",
-        "ELASTICSEARCH_PASSWORD_FILE",
-        "ELASTICSEARCH_CA_FILE",
-        "ELASTICSEARCH_TIMEOUT_SECONDS",
-        "INGEST_BATCH_RECORDS",
-        "INGEST_MAX_ARTICLE_BYTES",
-        "ENRICH_BATCH_RECORDS",
-        "ENRICH_MODELS",
-        "ENRICH_PROCESSES",
-        "ENRICH_TIMEOUT_SECONDS",
-        "INDEX_BATCH_RECORDS",
-        "INDEX_DUPLICATE_WINDOW_HOURS",
-        "INDEX_GENERATION",
-        "INDEX_SHARDS",
-        "INDEX_REPLICAS",
-        "HOME",
-        "CACHE",
-        "FREE_PORTS",
-        "KAFKA_PORT",
-        "KAFKA_CONTROLLER_PORT",
-        "KAFKA_HEAP_MB",
-        "ELASTICSEARCH_PORT",
-        "ELASTICSEARCH_TRANSPORT_PORT",
-        "ELASTICSEARCH_HEAP_MB",
-        "INGEST_HEALTH_PORT",
-        "ENRICH_HEALTH_PORT",
-        "INDEX_HEALTH_PORT",
-        "START_SECONDS",
-        "STOP_SECONDS",
-    )
-)
 
 
 class SettingsError(ValueError):
@@ -87,7 +30,7 @@ class Settings(BaseSettings):
 
 
 class WorkerSettings(Settings):
-    """What every worker and command knows of its deployment."""
+    """Settings that all workers have in common."""
 
     namespace: str = Field(
         default="",
@@ -121,7 +64,7 @@ _MESSAGES = {
 }
 
 
-def read(kind: Callable[[], S]) -> S:
+def read_settings(kind: Callable[[], S]) -> S:
     """Build one settings class from the environment.
 
     :raises SettingsError: a value is not usable.
@@ -149,20 +92,20 @@ def _explain(fault: ErrorDetails, description: str | None) -> str:
 
 
 def refuse_misspelt(environ: Mapping[str, str] = os.environ) -> None:
-    """Stop at a ``NEWSLINE_`` variable that nobody reads: silence would hide a typing error.
+    """Refuse a ``NEWSLINE_`` variable that nobody reads: silence would hide a typing error.
 
     :raises SettingsError: names the variable and the nearest known one.
     """
     for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in KNOWN:
+        if not name.startswith(PREFIX) or name in SETTING_NAMES:
             continue
-        near = difflib.get_close_matches(name, KNOWN, n=1)
+        near = difflib.get_close_matches(name, SETTING_NAMES, n=1)
         hint = f"; did you mean {near[0]}?" if near else "; the README lists all settings"
         raise SettingsError(f"{name} is not a setting of Newsline{hint}")
 
 
-def secret(value: SecretStr | None, file: Path | None, name: str) -> str | None:
-    """A secret given in itself or in a file, without the file's last line break.
+def read_secret(value: SecretStr | None, file: Path | None, name: str) -> str | None:
+    """Read a secret that is given as a value or in a file, without the file's last line break.
 
     :raises SettingsError: both are given, or the file cannot be read.
     """
@@ -177,6 +120,6 @@ def secret(value: SecretStr | None, file: Path | None, name: str) -> str | None:
 
 
 def stop_for_wrong_use(error: SettingsError) -> NoReturn:
-    """Say what is wrong with the environment, and exit 2."""
+    """Print what is wrong with the environment, and exit 2."""
     sys.stderr.write(f"newsline: {error}\n")
     raise SystemExit(EXIT_WRONG_USE)

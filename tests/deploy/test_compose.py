@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.settings import SETTING_NAMES
 from services.contracts.topics import ENRICHED, FLOW, MAX_RECORD_BYTES
 from services.elastic.settings import ElasticsearchSettings
 from services.enrich.settings import EnrichSettings
 from services.runtime.health import USUAL_PORTS
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
-from services.runtime.settings import KNOWN, PREFIX, WorkerSettings, read
+from services.runtime.settings import PREFIX, WorkerSettings, read_settings
 from tests.deploy import reading
 from tests.deploy.reading import COMPOSE, TEMPLATE, TLS, VARIABLE, WORKERS, Object
 
@@ -152,21 +153,21 @@ def test_settings_are_known_and_usable(services: Object, monkeypatch: pytest.Mon
     for name, service in services.items():
         environment = service.get("environment", {})
         ours = {key: value for key, value in environment.items() if key.startswith(PREFIX)}
-        assert set(ours) <= KNOWN, name
+        assert set(ours) <= SETTING_NAMES, name
         with monkeypatch.context() as patch:
             for key, value in ours.items():
                 patch.setenv(key, value)
             for kind in (WorkerSettings, KafkaSettings, ElasticsearchSettings, EnrichSettings):
-                read(kind)
+                read_settings(kind)
             if name == "setup":
-                assert read(TopicSettings) == TopicSettings()
+                assert read_settings(TopicSettings) == TopicSettings()
 
 
 def test_people_cannot_be_told_of_a_setting_that_nobody_reads() -> None:
     """A variable of .env is often exported to the shell, where `newsline` reads it too."""
     ours = {name for name in reading.dotenv(TEMPLATE) if name.startswith(PREFIX)}
 
-    assert ours <= KNOWN
+    assert ours <= SETTING_NAMES
 
 
 @pytest.mark.parametrize("worker", WORKERS)

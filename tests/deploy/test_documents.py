@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from services.contracts.replay_marks import REPLAYED
+from services.contracts.settings import SETTING_NAMES
 from services.contracts.topics import FLOW
 from services.elastic import naming
 from services.runtime.health import USUAL_PORTS
-from services.runtime.settings import KNOWN
 from tests.deploy import reading, test_metrics
 from tests.deploy.reading import COMPOSE, DEPLOY, ROOT
 
@@ -32,7 +32,7 @@ def targets() -> set[str]:
 def test_settings_that_are_told_of_exist(path: Path) -> None:
     told = set(re.findall(r"\bNEWSLINE_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8")))
 
-    assert told <= KNOWN
+    assert told <= SETTING_NAMES
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)

@@ -40,7 +40,7 @@ def mapping() -> dict[str, str]:
             elif kind not in {"object", "nested"}:
                 yield f"{prefix}{name}", kind
 
-    template = schema.templates("", IndexSettings())[naming.alias("")]["template"]
+    template = schema.index_templates("", IndexSettings())[naming.alias("")]["template"]
     return dict(walk("", template["mappings"]["properties"]))
 
 

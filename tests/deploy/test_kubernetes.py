@@ -8,10 +8,11 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 
+from services.contracts.settings import SETTING_NAMES
 from services.contracts.topics import FLOW, RAW, Topic
 from services.runtime.health import USUAL_PORTS
 from services.runtime.kafka.settings import TopicSettings
-from services.runtime.settings import KNOWN, PREFIX, WorkerSettings
+from services.runtime.settings import PREFIX, WorkerSettings
 from tests.deploy import dockerfile, kustomize, reading
 from tests.deploy.custom_resources import CUSTOM
 from tests.deploy.reading import DEPLOY, WORKERS, Object
@@ -107,7 +108,7 @@ def test_no_service_of_the_cluster_can_look_like_a_setting(overlay: str) -> None
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_settings_are_known(overlay: str) -> None:
     for name, pod in pods(overlay):
-        assert set(settings(overlay, pod)) <= KNOWN, name
+        assert set(settings(overlay, pod)) <= SETTING_NAMES, name
         assert all(key.startswith(PREFIX) for key in settings(overlay, pod)), name
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.elastic.bulk import Bulk, Operation
+from services.elastic.bulk import BulkOperation, BulkWriter
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.faults.conservation import articles, conserved
@@ -17,9 +17,9 @@ from tests.live.pipeline import Pipeline, pipeline
 from tests.servers import RunningStack
 
 
-def operation(pipe: Pipeline, key: str, **fields: Any) -> Operation:
+def operation(pipe: Pipeline, key: str, **fields: Any) -> BulkOperation:
     target = {"_index": f"{pipe.alias}-2025.01", "_id": key} | fields
-    return Operation(json.dumps({"index": target}).encode(), b'{"article_id": "x"}')
+    return BulkOperation(json.dumps({"index": target}).encode(), b'{"article_id": "x"}')
 
 
 @pytest.mark.faults
@@ -63,7 +63,7 @@ async def test_row_06_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_s
     batch = [operation(pipe, str(number)) for number in range(40)]
     for place, culprit in zip((7, 20, 42), culprits, strict=True):
         batch.insert(place, culprit)
-    bulk = Bulk(pipe.client, RetryPolicy(Health("index"), lambda: False))
+    bulk = BulkWriter(pipe.client, RetryPolicy(Health("index"), lambda: False))
 
     results = await bulk.run(batch)
 

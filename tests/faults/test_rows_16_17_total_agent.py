@@ -1,12 +1,11 @@
 """Rows 16 and 17: nothing leaves the agent's loop, and there is one of it in a process."""
 
 import asyncio
-from pathlib import Path
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from services.contracts.topics import ACCEPTED, ENRICHED
-from services.enrich.faust_runner import EnrichStream, application
+from services.enrich.faust_runner import FaustRunner, application
 from services.runtime.health import Health
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
@@ -68,14 +67,22 @@ async def test_a_batch_that_is_half_poison_costs_its_poison_alone(pipe: Pipeline
     assert enrich.process.poll() is None
 
 
-async def test_one_agent_runs_in_a_process_and_takes_one_batch_at_a_time(
-    tmp_path: Path,
-) -> None:
-    app = application(KafkaSettings(), ACCEPTED, str(tmp_path))
+async def test_one_agent_runs_in_a_process_and_takes_one_batch_at_a_time() -> None:
+    app = application(KafkaSettings(), ACCEPTED)
 
     async def process(_: object) -> None: ...
 
-    EnrichStream(app, ACCEPTED, process, Health("enrich"), batch_records=10)
+    async def nothing_unprocessed(_: object) -> dict[object, int]:
+        return {}
+
+    FaustRunner(
+        app,
+        ACCEPTED,
+        process,
+        Health("enrich"),
+        batch_records=10,
+        read_unprocessed=nothing_unprocessed,
+    )
 
     (agent,) = app.agents.values()
     assert agent.concurrency == 1

@@ -23,9 +23,10 @@ from elasticsearch import AsyncElasticsearch
 from services.contracts.replay_marks import replayed_topic
 from services.contracts.topics import FLOW, RAW, Topic
 from services.elastic import naming
-from services.elastic.schema import install
+from services.elastic.schema import install_schema
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.runtime.kafka.clients import admin
+from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.kafka.topics import ensure_topics
 
@@ -178,23 +179,9 @@ class Pipeline:
 
     async def lag(self) -> dict[str, int]:
         """Records behind, for each topic of the flow."""
-        client = admin(self.kafka)
-        reader = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap_servers)
-        await client.start()
-        await reader.start()
-        try:
-            behind = {}
-            for topic in map(self.topic, FLOW):
-                partitions = [TopicPartition(topic.name, n) for n in range(TOPICS.partitions)]
-                ends = await reader.end_offsets(partitions)
-                done = await client.list_consumer_group_offsets(topic.group)
-                behind[topic.name] = sum(
-                    ends[tp] - (done[tp].offset if tp in done else 0) for tp in partitions
-                )
-            return behind
-        finally:
-            await reader.stop()
-            await client.close()
+        async with offset_reader(self.kafka) as offsets:
+            behind = await offsets.lag([self.topic(topic) for topic in FLOW])
+        return {name: records or 0 for name, records in behind.items()}
 
     async def drained(self, within: float = 90) -> None:
         """Wait until every record of every topic is settled and committed."""
@@ -284,7 +271,7 @@ async def pipeline(servers: Servers, folder: Path) -> AsyncIterator[Pipeline]:
     async with elasticsearch.client() as client:
         made = Pipeline(kafka, elasticsearch, client, folder)
         await ensure_topics(kafka, made.namespace, TOPICS)
-        await install(client, made.namespace, IndexSettings())
+        await install_schema(client, made.namespace, IndexSettings())
         try:
             yield made
         finally:

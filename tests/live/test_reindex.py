@@ -11,7 +11,7 @@ import pytest
 from services.cli.setup.generations import Mover, NotYet
 from services.contracts.topics import ENRICHED
 from services.elastic import naming
-from services.elastic.schema import install, searched_generation
+from services.elastic.schema import install_schema, searched_generation
 from services.elastic.settings import IndexSettings
 from tests.live.pipeline import Pipeline, Servers, eventually, pipeline
 
@@ -80,7 +80,7 @@ async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) ->
         await visible(reader, BEFORE)
 
         # A second set of indices, not searched, filled from the topic's start.
-        await install(flow.client, flow.namespace, SECOND)
+        await install_schema(flow.client, flow.namespace, SECOND)
         await flow.start("index", {"NEWSLINE_INDEX_GENERATION": "2"}).ready()
         await flow.push(articles(BEFORE, DURING))
         await visible(reader, BEFORE + DURING)
@@ -120,7 +120,7 @@ async def test_a_generation_that_is_not_full_is_not_shown(flow: Pipeline) -> Non
     (worker,) = [w for w in flow.workers if w.service == "index"]
     worker.kill(15)
     assert await worker.ended() == 0
-    await install(flow.client, flow.namespace, SECOND)
+    await install_schema(flow.client, flow.namespace, SECOND)
 
     with pytest.raises(NotYet, match="Generation 2 is still 10 records behind"):
         await Mover(flow.kafka, flow.elasticsearch, flow.namespace, SECOND).show()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.contracts.articles import Entity, Status
-from services.index.writer import STALE, STORED, ArticleStore, Outcome, Verdict
+from services.index.writer import STALE, STORED, ArticleStore, Outcome, WriteResult
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
@@ -133,7 +133,9 @@ async def test_no_field_is_added_to_the_mapping_by_what_publishers_send(
     assert document["extra"] == extra
 
 
-async def closed_while_it_writes(pipe: Pipeline, store: ArticleStore, index: str) -> list[Verdict]:
+async def closed_while_it_writes(
+    pipe: Pipeline, store: ArticleStore, index: str
+) -> list[WriteResult]:
     """Write an older and a newer version while an index is closed, and open it again."""
     await store.write([enriched(version=5, published_at="2025-11-30")])
     await pipe.client.indices.close(index=index)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.elastic import naming
-from services.elastic.schema import META, TEMPLATE_VERSION, install, templates
+from services.elastic.schema import META, TEMPLATE_VERSION, index_templates, install_schema
 from services.elastic.settings import IndexSettings
 from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
@@ -23,7 +23,7 @@ DECEMBER: dict[str, Any] = {"published_at": "2025-12-01"}
 
 def older(namespace: str) -> dict[str, dict[str, Any]]:
     """Templates as the first build had them."""
-    made = templates(namespace, IndexSettings())
+    made = index_templates(namespace, IndexSettings())
     for name, template in made.items():
         mappings = template["template"]["mappings"]
         del mappings["_meta"]
@@ -67,7 +67,7 @@ async def stored(pipe: Pipeline) -> list[tuple[int, str]]:
 async def test_the_setup_gives_old_indices_the_newer_fields_and_says_so(pipe: Pipeline) -> None:
     await old_build(pipe, "2025.11", "2025.12")
 
-    made = await install(pipe.client, pipe.namespace, IndexSettings())
+    made = await install_schema(pipe.client, pipe.namespace, IndexSettings())
 
     locations = naming.locations(pipe.namespace)
     assert [line for line in made if "mapping" in line] == [
@@ -76,7 +76,7 @@ async def test_the_setup_gives_old_indices_the_newer_fields_and_says_so(pipe: Pi
         f"newer mapping of index {locations}",
     ]
     assert f"index template {pipe.alias}" in made
-    declared = templates(pipe.namespace, IndexSettings())
+    declared = index_templates(pipe.namespace, IndexSettings())
     mappings = await pipe.client.indices.get_mapping(index=f"{pipe.namespace}-*")
     for index, told in mappings.items():
         name = locations if index == locations else pipe.alias
@@ -84,17 +84,17 @@ async def test_the_setup_gives_old_indices_the_newer_fields_and_says_so(pipe: Pi
         assert set(told["mappings"]["properties"]) == set(wanted), index
         assert told["mappings"]["_meta"] == {META: TEMPLATE_VERSION}
         assert told["mappings"]["dynamic"] == "strict"
-    assert await install(pipe.client, pipe.namespace, IndexSettings()) == []
+    assert await install_schema(pipe.client, pipe.namespace, IndexSettings()) == []
 
 
 async def test_a_setup_that_was_cut_off_after_the_templates_is_finished_by_the_next(
     pipe: Pipeline,
 ) -> None:
     await old_build(pipe, "2025.11")
-    for name, template in templates(pipe.namespace, IndexSettings()).items():
+    for name, template in index_templates(pipe.namespace, IndexSettings()).items():
         await pipe.client.indices.put_index_template(name=name, body=template)
 
-    made = await install(pipe.client, pipe.namespace, IndexSettings())
+    made = await install_schema(pipe.client, pipe.namespace, IndexSettings())
 
     assert f"newer mapping of index {pipe.alias}-2025.11" in made
 
@@ -106,18 +106,18 @@ async def test_only_the_indices_of_the_generation_that_is_set_up_are_renewed(
     second = f"{pipe.alias}-g2-2025.11"
     await pipe.client.indices.create(index=second)  # by the first one's pattern
 
-    made = await install(pipe.client, pipe.namespace, IndexSettings())
+    made = await install_schema(pipe.client, pipe.namespace, IndexSettings())
 
     assert f"newer mapping of index {pipe.alias}-2025.11" in made
     assert not [line for line in made if second in line]
-    made = await install(pipe.client, pipe.namespace, IndexSettings(generation=2))
+    made = await install_schema(pipe.client, pipe.namespace, IndexSettings(generation=2))
     assert [line for line in made if "mapping" in line] == [f"newer mapping of index {second}"]
 
 
 async def test_an_article_of_an_old_build_is_replaced_by_its_newer_version(pipe: Pipeline) -> None:
     await old_build(pipe, "2025.11")
     await wrote(pipe, version=5)
-    await install(pipe.client, pipe.namespace, IndexSettings())
+    await install_schema(pipe.client, pipe.namespace, IndexSettings())
 
     newer = enriched(version=6, keywords=("new",), **DECEMBER)
 
@@ -136,7 +136,7 @@ async def test_an_article_of_an_old_build_keeps_its_place_against_an_older_versi
     """
     await old_build(pipe, "2025.11")
     await wrote(pipe, version=5)
-    await install(pipe.client, pipe.namespace, IndexSettings())
+    await install_schema(pipe.client, pipe.namespace, IndexSettings())
 
     assert await store(pipe).write([enriched(version=4, **month)]) == [STALE]
     assert await stored(pipe) == [(5, "Old")]
@@ -148,7 +148,7 @@ async def test_an_old_location_that_leads_nowhere_is_in_nobodys_way(pipe: Pipeli
     """
     await old_build(pipe, "2025.11")
     await wrote(pipe, version=5)
-    await install(pipe.client, pipe.namespace, IndexSettings())
+    await install_schema(pipe.client, pipe.namespace, IndexSettings())
     await pipe.client.indices.delete(index=f"{pipe.alias}-2025.11")
 
     assert await store(pipe).write([enriched(version=4, **DECEMBER)]) == [STORED]
@@ -157,7 +157,7 @@ async def test_an_old_location_that_leads_nowhere_is_in_nobodys_way(pipe: Pipeli
 
 async def test_copies_are_told_apart_in_an_index_of_an_old_build(pipe: Pipeline) -> None:
     await old_build(pipe, "2025.11")
-    await install(pipe.client, pipe.namespace, IndexSettings())
+    await install_schema(pipe.client, pipe.namespace, IndexSettings())
     alike: dict[str, Any] = {"text": "news " * 30, "fingerprint": "0123456789abcdef"}
 
     await store(pipe).write([enriched(1, **alike, **NOVEMBER)])

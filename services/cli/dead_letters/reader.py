@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.cli.support.lag import Broker
-from services.cli.support.topic_reader import OffsetRange, read_records
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetter, DeadLetterRef, Headers
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 
 # Offsets nearer than this are read in one go, with what lies between them.
 MAX_GAP = 200
@@ -82,47 +82,44 @@ class DeadLetterRecord:
 
 
 async def newest_entries(
-    broker: Broker, topics: Sequence[Topic], count: int, within_seconds: float
+    offset_reader: OffsetReader, topics: Sequence[Topic], count: int, within_seconds: float
 ) -> list[DeadLetterEntry]:
     """Read the newest dead letters of these topics, newest first; fewer if time runs out.
 
     Values are not kept: only their sizes are.
     """
-    ranges = await offset_ranges(broker, topics)
+    ranges = await offset_ranges(offset_reader, topics)
     last = {p: OffsetRange(max(start, end - count), end) for p, (start, end) in ranges.items()}
     newest: list[DeadLetterEntry] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(within_seconds):
-            async for entry, _ in read_entries(broker, last):
+            async for entry, _ in read_entries(offset_reader, last):
                 keep_newest(newest, entry, count)
     return sorted(newest, reverse=True)
 
 
 async def offset_ranges(
-    broker: Broker, topics: Iterable[Topic]
+    offset_reader: OffsetReader, topics: Iterable[Topic]
 ) -> dict[TopicPartition, OffsetRange]:
     """Offsets of everything that is in the dead-letter topics of these topics now."""
-    by_topic = await broker.partitions(topic.dead for topic in topics)
+    by_topic = await offset_reader.partitions(topic.dead for topic in topics)
     partitions = [partition for found in by_topic.values() for partition in found]
-    if not partitions:
-        return {}
-    spans = await broker.spans(partitions)
-    return {p: OffsetRange(spans.first[p], end) for p, end in spans.next.items()}
+    return await offset_reader.ranges(partitions)
 
 
 async def read_entries(
-    broker: Broker, ranges: Mapping[TopicPartition, OffsetRange]
+    offset_reader: OffsetReader, ranges: Mapping[TopicPartition, OffsetRange]
 ) -> AsyncIterator[tuple[DeadLetterEntry, Headers]]:
     """Read the dead letters of these ranges with all their headers, without their values.
 
     :raises TimeoutError: no record has come for half a minute.
     """
-    async for record in read_records(broker.reader, ranges):
+    async for record in read_records(offset_reader.consumer, ranges):
         yield DeadLetterEntry.from_record(record), record.headers
 
 
 async def fetch(
-    broker: Broker,
+    offset_reader: OffsetReader,
     ranges: Mapping[TopicPartition, OffsetRange],
     refs: Iterable[DeadLetterRef],
 ) -> AsyncIterator[DeadLetterRecord]:
@@ -139,7 +136,7 @@ async def fetch(
         for group in _group_near(offsets):
             wanted = set(group)
             span = {partition: OffsetRange(group[0], group[-1] + 1)}
-            async for record in read_records(broker.reader, span):
+            async for record in read_records(offset_reader.consumer, span):
                 if record.offset in wanted:
                     entry = DeadLetterEntry.from_record(record)
                     yield DeadLetterRecord(entry, record.key, record.value, record.headers)

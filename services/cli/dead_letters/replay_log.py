@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from services.cli.dead_letters.reader import DeadLetterEntry
-from services.cli.support.lag import Broker
-from services.cli.support.topic_reader import OffsetRange, read_records
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetterRef
 from services.contracts.replay_marks import ReplayMark
+from services.runtime.kafka.lag import OffsetReader
 
 
 class ReplayedRange(NamedTuple):
@@ -52,18 +52,17 @@ class ReplayLog:
         return ranges[at].at_ms if ranges[at].at_ms >= entry.written_ms else None
 
 
-async def read_replay_log(broker: Broker, topic: str) -> ReplayLog:
+async def read_replay_log(offset_reader: OffsetReader, topic: str) -> ReplayLog:
     """Read all marks of a topic, which need not exist.
 
     :raises TimeoutError: no record has come for half a minute.
     """
     log = ReplayLog()
-    partitions = (await broker.partitions([topic])).get(topic)
+    partitions = (await offset_reader.partitions([topic])).get(topic)
     if not partitions:
         return log
-    spans = await broker.spans(partitions)
-    ranges = {p: OffsetRange(spans.first[p], end) for p, end in spans.next.items()}
-    async for record in read_records(broker.reader, ranges):
+    ranges = await offset_reader.ranges(partitions)
+    async for record in read_records(offset_reader.consumer, ranges):
         # A record that is no mark was written by someone else.
         with suppress(ValueError):
             log.add(ReplayMark.parse(record.key or b""), record.timestamp)

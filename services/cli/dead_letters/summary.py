@@ -18,11 +18,11 @@ from services.cli.dead_letters.reader import (
 from services.cli.dead_letters.replay_log import ReplayLog, read_replay_log
 from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import CommandError, ExitCode
-from services.cli.support.lag import Broker, broker
 from services.cli.support.target import Target
 from services.contracts.dead_letters import DeadLetterRef, format_unix_ms
 from services.contracts.replay_marks import replayed_topic
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetReader, offset_reader
 
 READ_SECONDS = 30.0
 
@@ -146,7 +146,7 @@ def replay_time(log: ReplayLog, entry: DeadLetterEntry) -> str | None:
 
 
 @asynccontextmanager
-async def _connect(target: Target) -> AsyncIterator[tuple[Broker, ReplayLog]]:
+async def _connect(target: Target) -> AsyncIterator[tuple[OffsetReader, ReplayLog]]:
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as kafka:
+        async with offset_reader(target.kafka) as kafka:
             yield kafka, await read_replay_log(kafka, replayed_topic(target.namespace))

@@ -9,24 +9,27 @@ from elasticsearch import AsyncElasticsearch
 
 from services.cli.push.outcome import FoundDeadLetter, FoundDeadLetters, Receipt
 from services.cli.support.errors import ServerUnavailable
-from services.cli.support.lag import Broker
 from services.cli.support.target import Target
-from services.cli.support.topic_reader import OffsetRange, read_records
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetter, DeadLetterRef
 from services.elastic import naming
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 
 IDS_PER_REQUEST = 1000
 
 
-async def dead_letter_ends(broker: Broker, target: Target) -> dict[TopicPartition, int]:
+async def dead_letter_ends(
+    offset_reader: OffsetReader, target: Target
+) -> dict[TopicPartition, int]:
     """Return the offset after the last dead letter of each partition, as it is now."""
-    topics = await broker.partitions(topic.dead for topic in target.flow)
+    topics = await offset_reader.partitions(topic.dead for topic in target.flow)
     partitions = [partition for found in topics.values() for partition in found]
-    return (await broker.spans(partitions)).next if partitions else {}
+    ranges = await offset_reader.ranges(partitions)
+    return {partition: end for partition, (_, end) in ranges.items()}
 
 
 async def find_dead_letters(
-    broker: Broker,
+    offset_reader: OffsetReader,
     target: Target,
     since: Mapping[TopicPartition, int],
     receipts: Sequence[Receipt],
@@ -38,11 +41,11 @@ async def find_dead_letters(
     offsets = {(receipt.partition, receipt.offset) for receipt in receipts}
     ids = {receipt.article_id for receipt in receipts if receipt.article_id}
     found = FoundDeadLetters()
-    ends = await dead_letter_ends(broker, target)
+    ends = await dead_letter_ends(offset_reader, target)
     ranges = {
         partition: OffsetRange(since.get(partition, 0), end) for partition, end in ends.items()
     }
-    async for record in read_records(broker.reader, ranges):
+    async for record in read_records(offset_reader.consumer, ranges):
         letter = DeadLetter.from_headers(record.headers)
         ref = DeadLetterRef(record.topic, record.partition, record.offset)
         about = FoundDeadLetter(ref, letter.reason)

@@ -13,12 +13,12 @@ from services.cli.push.outcome import PushOutcome, Receipt, decide_outcome
 from services.cli.push.progress import PushProgress, wait_progress
 from services.cli.push.sender import ANSWER_SECONDS, Acknowledged, PushSummary, RecordSender
 from services.cli.push.wait import WaitLimits, describe_lag, wait_until_passed
-from services.cli.support.clients import connected, reaching_kafka, searching
+from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.errors import CommandError, ExitCode, run
-from services.cli.support.lag import broker
 from services.cli.support.output import print_json, print_message
 from services.cli.support.target import Target, read_target
-from services.runtime.kafka.clients import producer
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.topics import topic_names
 
 
@@ -87,7 +87,7 @@ async def push(
     try:
         with reaching_kafka(target.kafka), PushProgress(summary, arguments) as progress:
             await _refuse_missing_topic(target)
-            async with connected(producer(target.kafka)) as client:
+            async with bounded_connection(producer(target.kafka)) as client:
                 sender = RecordSender(
                     client,
                     target.raw.name,
@@ -128,7 +128,7 @@ async def push_and_follow(
     """
     receipts: list[Receipt] = []
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             since = await lookup.dead_letter_ends(offsets, target)
             on_pushed(
                 await push(

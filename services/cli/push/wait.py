@@ -9,9 +9,9 @@ from aiokafka import TopicPartition
 
 from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import CommandError, ExitCode
-from services.cli.support.lag import Broker, broker
 from services.cli.support.target import Target
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetReader, offset_reader
 
 POLL_SECONDS = 0.25
 # From a cold start the workers load their models first.
@@ -38,7 +38,7 @@ class WaitLimits:
 
 
 async def wait_until_passed(
-    offsets: Broker,
+    offsets: OffsetReader,
     flow: Sequence[Topic],
     ends: Mapping[TopicPartition, int],
     limits: WaitLimits,
@@ -55,10 +55,9 @@ async def wait_until_passed(
     began = moved = time.monotonic()
     for stage, topic in enumerate(flow):
         if stage:
-            partitions = (await offsets.partitions([topic.name])).get(topic.name, [])
-            ends = (await offsets.spans(partitions)).next if partitions else {}
+            ends = await offsets.ends(topic.name)
         least: int | None = None
-        while left := await _records_before(offsets, topic, ends):
+        while left := await offsets.records_before(topic.group, ends):
             now = time.monotonic()
             if least is None or left < least:
                 least, moved = left, now
@@ -78,7 +77,7 @@ async def wait_until_done(target: Target, seconds: float) -> None:
     """
     deadline = time.monotonic() + seconds
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as offsets:
+        async with offset_reader(target.kafka) as offsets:
             while any((await offsets.lag(target.flow)).values()):
                 if time.monotonic() > deadline:
                     raise CommandError(
@@ -87,7 +86,7 @@ async def wait_until_done(target: Target, seconds: float) -> None:
                 await asyncio.sleep(POLL_SECONDS)
 
 
-async def describe_lag(offsets: Broker, target: Target, seconds: float) -> str:
+async def describe_lag(offsets: OffsetReader, target: Target, seconds: float) -> str:
     """Say after how long the pipeline has how many records left."""
     lag = await offsets.lag(target.flow)
     left = ", ".join(f"{count} on {name}" for name, count in lag.items() if count)
@@ -95,12 +94,3 @@ async def describe_lag(offsets: Broker, target: Target, seconds: float) -> str:
         f"after {seconds:.3g} s the pipeline has records left: {left or 'none'}; "
         "`newsline status` tells whether the workers run"
     )
-
-
-async def _records_before(offsets: Broker, topic: Topic, ends: Mapping[TopicPartition, int]) -> int:
-    if not ends:
-        return 0
-    committed = await offsets.committed(topic.group)
-    first = (await offsets.spans(list(ends))).first
-    done = {p: max(committed.get(p, 0), first[p]) for p in ends}
-    return sum(max(0, end - done[p]) for p, end in ends.items())

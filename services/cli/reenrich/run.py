@@ -8,8 +8,7 @@ from typing import Any
 
 from elasticsearch import AsyncElasticsearch
 
-from services.cli.support.clients import connected, reaching_kafka, searching
-from services.cli.support.lag import Broker, broker
+from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.output import on_one_line, print_json, print_message
 from services.cli.support.target import Target
 from services.contracts.articles import AcceptedArticle, Status
@@ -17,8 +16,9 @@ from services.contracts.errors import ContractViolation
 from services.elastic import naming
 from services.enrich.nlp.analyzer import TextAnalyser
 from services.enrich.settings import EnrichSettings
-from services.runtime.kafka.clients import producer
-from services.runtime.settings import read
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import OffsetReader, offset_reader
+from services.runtime.settings import read_settings
 
 PAGE = 100
 # Records that a fresh article may wait behind: about two seconds of one enrich worker.
@@ -44,7 +44,7 @@ def stale_articles() -> Mapping[str, Any]:
 
     :raises SettingsError: the settings of the enrich workers are not usable.
     """
-    models = read(EnrichSettings).models
+    models = read_settings(EnrichSettings).models
     older = [
         {
             "bool": {
@@ -74,8 +74,8 @@ async def send_articles(
     with reaching_kafka(target.kafka):
         async with (
             searching(target.elasticsearch) as client,
-            broker(target.kafka) as offsets,
-            connected(producer(target.kafka)) as sender,
+            offset_reader(target.kafka) as offsets,
+            bounded_connection(producer(target.kafka)) as sender,
         ):
             async for page in _pages(client, target, query, limit):
                 counts.found += len(page)
@@ -132,7 +132,7 @@ async def _pages(
         await client.close_point_in_time(id=pit)
 
 
-async def _wait_for_low_lag(offsets: Broker, target: Target) -> None:
+async def _wait_for_low_lag(offsets: OffsetReader, target: Target) -> None:
     accepted = target.flow[1]
     while True:
         behind = (await offsets.lag([accepted]))[accepted.name] or 0

@@ -10,10 +10,9 @@ from aiokafka import TopicPartition
 
 from services.cli.dead_letters.reader import DeadLetterEntry, offset_ranges, read_entries
 from services.cli.replay.producer import ReplayProgress
-from services.cli.support.lag import Broker, Spans
-from services.cli.support.topic_reader import OffsetRange
 from services.contracts.dead_letters import REPLAY_OF, DeadLetterRef
 from services.contracts.topics import Topic
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 
 POLL_SECONDS = 0.25
 
@@ -40,7 +39,7 @@ class ReplayResult:
 
 
 async def wait_for_workers(
-    broker: Broker, flow: Sequence[Topic], within_seconds: float
+    offset_reader: OffsetReader, flow: Sequence[Topic], within_seconds: float
 ) -> str | None:
     """Wait until the workers have processed all that is on these topics now.
 
@@ -51,9 +50,8 @@ async def wait_for_workers(
     """
     deadline = time.monotonic() + within_seconds
     for topic in flow:
-        partitions = (await broker.partitions([topic.name])).get(topic.name, [])
-        spans = await broker.spans(partitions) if partitions else Spans({}, {})
-        while not _is_past(await broker.committed(topic.group), spans):
+        ends = await offset_reader.ends(topic.name)
+        while await offset_reader.records_before(topic.group, ends):
             if time.monotonic() > deadline:
                 return topic.name
             await asyncio.sleep(POLL_SECONDS)
@@ -61,7 +59,7 @@ async def wait_for_workers(
 
 
 async def find_failed_again(
-    broker: Broker,
+    offset_reader: OffsetReader,
     flow: Sequence[Topic],
     before: Mapping[TopicPartition, OffsetRange],
     replayed: set[DeadLetterRef],
@@ -73,21 +71,13 @@ async def find_failed_again(
     """
     since = {
         partition: OffsetRange(max(start, before.get(partition, (0, 0))[1]), end)
-        for partition, (start, end) in (await offset_ranges(broker, flow)).items()
+        for partition, (start, end) in (await offset_ranges(offset_reader, flow)).items()
     }
     by_name = {str(ref): ref for ref in replayed}
     found: dict[DeadLetterRef, FailedAgain] = {}
-    async for entry, headers in read_entries(broker, since):
+    async for entry, headers in read_entries(offset_reader, since):
         name = (dict(headers).get(REPLAY_OF) or b"").decode("utf-8", "replace")
         if name in by_name:
             ref = by_name[name]
             found[ref] = FailedAgain(ref, entry)
     return [found[ref] for ref in sorted(found)]
-
-
-def _is_past(committed: Mapping[TopicPartition, int], spans: Spans) -> bool:
-    # What its retention has removed before anybody read it is not waited for.
-    return all(
-        max(committed.get(partition, 0), spans.first[partition]) >= end
-        for partition, end in spans.next.items()
-    )

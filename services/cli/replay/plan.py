@@ -10,11 +10,10 @@ from services.cli.dead_letters.replay_log import read_replay_log
 from services.cli.replay.selection import ReplayFilter, ReplaySelection
 from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import CommandError, ExitCode
-from services.cli.support.lag import Broker, broker
 from services.cli.support.target import Target
-from services.cli.support.topic_reader import OffsetRange
 from services.contracts.dead_letters import DeadLetterRef
 from services.contracts.replay_marks import replayed_topic
+from services.runtime.kafka.lag import OffsetRange, OffsetReader, offset_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ async def make_plan(target: Target, suffix: str, wanted: ReplayFilter) -> Replay
     """
     selection = ReplaySelection(wanted)
     with reaching_kafka(target.kafka):
-        async with broker(target.kafka) as kafka:
+        async with offset_reader(target.kafka) as kafka:
             ranges = await offset_ranges(kafka, target.flow)
             log = await read_replay_log(kafka, replayed_topic(target.namespace))
             for topic in target.flow:
@@ -54,7 +53,7 @@ async def make_plan(target: Target, suffix: str, wanted: ReplayFilter) -> Replay
 
 
 async def _candidates(
-    kafka: Broker, ranges: Mapping[TopicPartition, OffsetRange], wanted: ReplayFilter
+    kafka: OffsetReader, ranges: Mapping[TopicPartition, OffsetRange], wanted: ReplayFilter
 ) -> AsyncIterator[DeadLetterEntry]:
     if wanted.refs is None:
         async for entry, _ in read_entries(kafka, ranges):

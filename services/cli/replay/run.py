@@ -9,13 +9,13 @@ from services.cli.replay import outcome
 from services.cli.replay.outcome import ReplayResult
 from services.cli.replay.plan import ReplayPlan
 from services.cli.replay.producer import ReplayProducer, ReplayProgress
-from services.cli.support.clients import connected, reaching_kafka
+from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import CommandError, ExitCode
-from services.cli.support.lag import Broker, broker
 from services.cli.support.output import print_message
 from services.cli.support.target import Target
 from services.contracts.replay_marks import replayed_topic
-from services.runtime.kafka.clients import producer
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import OffsetReader, offset_reader
 from services.runtime.kafka.topics import topic_names
 
 TOPICS_SECONDS = 15.0
@@ -31,8 +31,8 @@ async def carry_out(target: Target, plan: ReplayPlan, wait_seconds: float | None
     try:
         with reaching_kafka(target.kafka):
             await _refuse_missing_topics(target, plan)
-            async with broker(target.kafka) as kafka:
-                async with connected(producer(target.kafka)) as client:
+            async with offset_reader(target.kafka) as kafka:
+                async with bounded_connection(producer(target.kafka)) as client:
                     sender = ReplayProducer(
                         client, replayed_topic(target.namespace), result.progress
                     )
@@ -47,14 +47,16 @@ async def carry_out(target: Target, plan: ReplayPlan, wait_seconds: float | None
     return result
 
 
-async def _planned_records(kafka: Broker, plan: ReplayPlan) -> AsyncIterator[DeadLetterRecord]:
+async def _planned_records(
+    kafka: OffsetReader, plan: ReplayPlan
+) -> AsyncIterator[DeadLetterRecord]:
     async for record in fetch(kafka, plan.ranges, plan.selection.refs):
         edited = plan.edited.get(record.entry.ref)
         yield record if edited is None else replace(record, value=edited)
 
 
 async def _follow(
-    target: Target, kafka: Broker, plan: ReplayPlan, result: ReplayResult, wait_seconds: float
+    target: Target, kafka: OffsetReader, plan: ReplayPlan, result: ReplayResult, wait_seconds: float
 ) -> None:
     # Topics before the first that was written have no replayed records to wait for.
     written = plan.selection.by_topic()

@@ -6,17 +6,17 @@ new articles for a moment and hides none; and when the new generation has all th
 by then, the alias moves over, atomically.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.cli.setup.retry import ServerAway
 from services.cli.setup.servers import searching
-from services.contracts.topics import ENRICHED, Topic
+from services.contracts.topics import ENRICHED
 from services.elastic import schema
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.runtime.kafka.clients import admin
+from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.settings import KafkaSettings
 
 
@@ -47,7 +47,7 @@ class Mover:
             if old is not None:
                 await self._stand_still(old)
             await self._full()
-            indices = await schema.show(client, self.namespace, self.shape)
+            indices = await schema.show_generation(client, self.namespace, self.shape)
         return [f"Generation {new} is searched now: {len(indices)} indices."]
 
     async def _stand_still(self, old: int) -> None:
@@ -67,27 +67,16 @@ class Mover:
 
     async def _full(self) -> None:
         topic = ENRICHED.within(self.namespace)
-        behind = await self._behind(topic, topic.consumer_group(self.shape.generation))
+        group = topic.consumer_group(self.shape.generation)
+        try:
+            async with offset_reader(self.kafka) as offsets:
+                behind = (await offsets.lag([replace(topic, group=group)]))[topic.name]
+        except (KafkaError, TimeoutError) as error:
+            raise _away(error, self.kafka) from error
         if behind:
             raise NotYet(f"Generation {self.shape.generation} is still {behind} records behind.")
 
-    async def _behind(self, topic: Topic, group: str) -> int:
-        client = admin(self.kafka)
-        reader = AIOKafkaConsumer(**self.kafka.connection())
-        try:
-            await client.start()
-            await reader.start()
-            (told,) = await client.describe_topics([topic.name])
-            partitions = [TopicPartition(topic.name, p["partition"]) for p in told["partitions"]]
-            ends = await reader.end_offsets(partitions)
-            done = await client.list_consumer_group_offsets(group)
-            return sum(ends[tp] - (done[tp].offset if tp in done else 0) for tp in partitions)
-        except KafkaError as error:
-            raise _away(error, self.kafka) from error
-        finally:
-            await reader.stop()
-            await client.close()
 
-
-def _away(error: KafkaError, kafka: KafkaSettings) -> Exception:
-    return ServerAway(f"Kafka ({kafka.bootstrap_servers})") if error.retriable else error
+def _away(error: KafkaError | TimeoutError, kafka: KafkaSettings) -> Exception:
+    away = isinstance(error, TimeoutError) or error.retriable
+    return ServerAway(f"Kafka ({kafka.bootstrap_servers})") if away else error

@@ -28,7 +28,7 @@ async def install(target: Target, wait_seconds: float) -> list[str]:
 
     async def templates() -> list[str]:
         async with searching(target.elasticsearch) as client:
-            return await schema.install(client, target.namespace, target.index)
+            return await schema.install_schema(client, target.namespace, target.index)
 
     deadline = time.monotonic() + wait_seconds
     made = await _patiently(topics, deadline)

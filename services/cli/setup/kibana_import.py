@@ -13,7 +13,7 @@ import aiohttp
 from services.cli.setup.kibana import objects
 from services.cli.setup.retry import ServerAway
 from services.elastic.settings import ElasticsearchSettings
-from services.runtime.settings import SettingsError, secret
+from services.runtime.settings import SettingsError, read_secret
 
 # Kibana answers 503 while it starts, and 429 while it is too busy.
 NOT_YET = frozenset({429, 502, 503, 504})
@@ -73,7 +73,7 @@ class Kibana:
     def _authorization(self) -> dict[str, str]:
         settings = self.elasticsearch
         name = "NEWSLINE_ELASTICSEARCH_PASSWORD"
-        password = secret(settings.password, settings.password_file, name)
+        password = read_secret(settings.password, settings.password_file, name)
         if settings.username is None or password is None:
             return {}
         pair = f"{settings.username}:{password}".encode()

@@ -41,7 +41,7 @@ async def templates(
     :raises ServerAway: Elasticsearch cannot be reached yet.
     """
     async with searching(settings) as client:
-        made = await schema.install(client, namespace, shape)
+        made = await schema.install_schema(client, namespace, shape)
     return [f"Made {', '.join(made)}." if made else "Index templates and alias were there."]
 
 

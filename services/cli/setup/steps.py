@@ -22,7 +22,7 @@ from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.settings import (
     SettingsError,
     WorkerSettings,
-    read,
+    read_settings,
     refuse_misspelt,
     stop_for_wrong_use,
 )
@@ -35,9 +35,9 @@ Step = Callable[[argparse.Namespace], Awaitable[list[str]]]
 
 async def install(arguments: argparse.Namespace) -> list[str]:
     """Topics and index templates; Kibana's own password and API keys where they are asked for."""
-    namespace, wait = read(WorkerSettings).namespace, float(arguments.wait)
-    kafka, topics = read(KafkaSettings), read(TopicSettings)
-    search, shape = read(ElasticsearchSettings), read(IndexSettings)
+    namespace, wait = read_settings(WorkerSettings).namespace, float(arguments.wait)
+    kafka, topics = read_settings(KafkaSettings), read_settings(TopicSettings)
+    search, shape = read_settings(ElasticsearchSettings), read_settings(IndexSettings)
     done = await patiently(lambda: servers.topics(kafka, namespace, topics), wait)
     done += await patiently(lambda: servers.templates(search, namespace, shape), wait)
     if password := os.environ.get("KIBANA_PASSWORD"):
@@ -50,8 +50,10 @@ async def install(arguments: argparse.Namespace) -> list[str]:
 
 async def fill_kibana(arguments: argparse.Namespace) -> list[str]:
     """Data views, searches and the dashboard."""
-    kibana = dashboards.Kibana(arguments.url, read(ElasticsearchSettings), arguments.ca_file)
-    saved = objects.build(read(WorkerSettings).namespace)
+    kibana = dashboards.Kibana(
+        arguments.url, read_settings(ElasticsearchSettings), arguments.ca_file
+    )
+    saved = objects.build(read_settings(WorkerSettings).namespace)
     return await patiently(lambda: kibana.install(saved), float(arguments.wait))
 
 
@@ -67,19 +69,19 @@ async def retire(arguments: argparse.Namespace) -> list[str]:
 
 async def show(_: argparse.Namespace) -> list[str]:
     """Search the generation of indices that NEWSLINE_INDEX_GENERATION names, once it is full."""
-    namespace, shape = read(WorkerSettings).namespace, read(IndexSettings)
-    kafka, elasticsearch = read(KafkaSettings), read(ElasticsearchSettings)
+    namespace, shape = read_settings(WorkerSettings).namespace, read_settings(IndexSettings)
+    kafka, elasticsearch = read_settings(KafkaSettings), read_settings(ElasticsearchSettings)
     return await generations.Mover(kafka, elasticsearch, namespace, shape).show()
 
 
 async def privileges(_: argparse.Namespace) -> list[str]:
     """The body of a request for the index worker's API key, for those who make it themselves."""
-    return [json.dumps(api_keys.request(read(WorkerSettings).namespace), indent=2)]
+    return [json.dumps(api_keys.request(read_settings(WorkerSettings).namespace), indent=2)]
 
 
 def _keys(arguments: argparse.Namespace) -> api_keys.Keys:
-    namespace = read(WorkerSettings).namespace
-    return api_keys.Keys(read(ElasticsearchSettings), namespace, arguments.api_keys)
+    namespace = read_settings(WorkerSettings).namespace
+    return api_keys.Keys(read_settings(ElasticsearchSettings), namespace, arguments.api_keys)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from services.local.progress import show_steps
 from services.local.settings import StackSettings
 from services.local.stack import LocalStack
 from services.local.state import HOST, StackState
-from services.runtime.settings import read
+from services.runtime.settings import read_settings
 
 # The servers have just answered; this is for one that is still busy with its start.
 SETUP_SECONDS = 30.0
@@ -23,7 +23,7 @@ def local_stack(*, free_ports: bool = False) -> LocalStack:
 
     :raises SettingsError: a variable is not usable.
     """
-    settings = read(StackSettings)
+    settings = read_settings(StackSettings)
     return LocalStack(settings.model_copy(update={"free_ports": True}) if free_ports else settings)
 
 

@@ -14,10 +14,10 @@ from services.cli.status.problems import latest_problems
 from services.cli.support.clients import reaching_kafka, searching
 from services.cli.support.documents import count_documents
 from services.cli.support.errors import CommandError
-from services.cli.support.lag import broker
 from services.cli.support.output import output, print_json, safe_text
 from services.cli.support.target import Target
 from services.local.state import HOST, ProcessStatus
+from services.runtime.kafka.lag import offset_reader
 
 # For each server; both are asked at the same time.
 SERVER_SECONDS = 6.0
@@ -78,7 +78,7 @@ def print_status(status: dict[str, Any], *, json_output: bool) -> None:
 
 async def _read_kafka(target: Target) -> _Kafka:
     with reaching_kafka(target.kafka):
-        async with asyncio.timeout(SERVER_SECONDS), broker(target.kafka) as offsets:
+        async with asyncio.timeout(SERVER_SECONDS), offset_reader(target.kafka) as offsets:
             lag = await offsets.lag(target.flow)
             dead = await offsets.dead_letters(target.flow)
             newest = await newest_entries(
@@ -93,9 +93,9 @@ async def _count(target: Target) -> int:
         return await count_documents(brief, target.namespace)
 
 
-async def _if_available(read: Callable[[], Awaitable[T]]) -> T | None:
+async def _if_available(read_settings: Callable[[], Awaitable[T]]) -> T | None:
     try:
-        return await read()
+        return await read_settings()
     except CommandError:
         return None
 

@@ -1,29 +1,16 @@
 """A server that cannot be reached is said so in one line, with its address."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Protocol, TypeVar
+from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import errors as kafka_errors
-from elastic_transport import ConnectionError as NoConnection
-from elastic_transport import ConnectionTimeout, TlsError
-from elasticsearch import (
-    ApiError,
-    AsyncElasticsearch,
-    AuthenticationException,
-    AuthorizationException,
-    BadRequestError,
-    TransportError,
-)
+from elasticsearch import AsyncElasticsearch
 
 from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
+from services.elastic.errors import ELASTICSEARCH_ERRORS, FailureKind, classify
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.settings import KafkaSettings
 
-CONNECT_SECONDS = 15.0
-# A broken connection must not keep a command from ending.
-STOP_SECONDS = 5.0
 HINT = "`newsline up` starts one on this machine; `newsline status` tells more"
 
 _KAFKA_AWAY = (
@@ -43,19 +30,6 @@ _KAFKA_DENIES = (
     kafka_errors.ClusterAuthorizationFailedError,
     kafka_errors.UnsupportedSaslMechanismError,
 )
-
-
-class Client(Protocol):
-    """A Kafka producer or consumer."""
-
-    async def start(self) -> None:
-        """Connect."""
-
-    async def stop(self) -> None:
-        """Disconnect."""
-
-
-C = TypeVar("C", bound=Client)
 
 
 @contextmanager
@@ -85,41 +59,19 @@ def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
 
     :raises CommandError: with the address; code 2 if the request is what is wrong, else 3.
     """
-    where = f"Elasticsearch at {settings.url}"
     try:
         yield
-    except (AuthenticationException, AuthorizationException) as error:
-        raise CommandError(
-            f"{where} refuses us ({error.status_code}); see NEWSLINE_ELASTICSEARCH_API_KEY, "
-            "_USERNAME and _PASSWORD",
-            ExitCode.UNREACHABLE,
-        ) from error
-    except BadRequestError as error:
-        raise CommandError(
-            f"{where} cannot do that: {error.message}", ExitCode.WRONG_USE
-        ) from error
-    except ApiError as error:
-        raise ServerUnavailable(f"{where} answers {error.status_code}") from error
-    except TlsError as error:
-        raise CommandError(
-            f"{where} cannot be trusted or speaks no TLS; see NEWSLINE_ELASTICSEARCH_CA_FILE",
-            ExitCode.UNREACHABLE,
-        ) from error
-    except (NoConnection, ConnectionTimeout, TimeoutError, TransportError) as error:
-        raise ServerUnavailable(f"{where} cannot be reached; {HINT}") from error
-
-
-@asynccontextmanager
-async def connected(client: C, within_seconds: float = CONNECT_SECONDS) -> AsyncIterator[C]:
-    """A producer or consumer, started in bounded time and stopped in bounded time."""
-    try:
-        async with asyncio.timeout(within_seconds):
-            await client.start()
-        yield client
-    finally:
-        with suppress(TimeoutError, kafka_errors.KafkaError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await client.stop()
+    except ELASTICSEARCH_ERRORS as error:
+        failure = classify(error, settings.url)
+        match failure.kind:
+            case FailureKind.BAD_REQUEST:
+                raise CommandError(failure.message, ExitCode.WRONG_USE) from error
+            case FailureKind.CREDENTIALS_REFUSED | FailureKind.UNTRUSTED_TLS:
+                raise CommandError(failure.message, ExitCode.UNREACHABLE) from error
+            case FailureKind.UNREACHABLE:
+                raise ServerUnavailable(f"{failure.message}; {HINT}") from error
+            case _:
+                raise ServerUnavailable(failure.message) from error
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from services.cli.support.output import print_message
 from services.local.home import Home
 from services.local.registry import describe_other_stacks
 from services.local.settings import StackSettings
-from services.runtime.settings import PREFIX, read
+from services.runtime.settings import PREFIX, read_settings
 
 _SERVERS = (PREFIX + "KAFKA_BOOTSTRAP_SERVERS", PREFIX + "ELASTICSEARCH_URL")
 
@@ -18,6 +18,6 @@ def print_other_stacks() -> None:
     """
     if any(name in os.environ for name in _SERVERS):
         return
-    home = Home(read(StackSettings).home.expanduser().absolute())
+    home = Home(read_settings(StackSettings).home.expanduser().absolute())
     if others := describe_other_stacks(home):
         print_message(others)

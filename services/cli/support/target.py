@@ -8,7 +8,7 @@ from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.local.home import Home
 from services.local.settings import StackSettings
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
-from services.runtime.settings import PREFIX, WorkerSettings, read
+from services.runtime.settings import PREFIX, WorkerSettings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ def read_target() -> Target:
     :raises SettingsError: a value is not usable.
     """
     target = Target(
-        namespace=read(WorkerSettings).namespace,
-        kafka=read(KafkaSettings),
-        elasticsearch=read(ElasticsearchSettings),
-        topics=read(TopicSettings),
-        index=read(IndexSettings),
+        namespace=read_settings(WorkerSettings).namespace,
+        kafka=read_settings(KafkaSettings),
+        elasticsearch=read_settings(ElasticsearchSettings),
+        topics=read_settings(TopicSettings),
+        index=read_settings(IndexSettings),
     )
     # Home alone: a whole LocalStack takes long to import.
-    local = Home(read(StackSettings).home.expanduser().absolute()).load()
+    local = Home(read_settings(StackSettings).home.expanduser().absolute()).load()
     return target.on(
         None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
         None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,

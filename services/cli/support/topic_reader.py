@@ -2,20 +2,14 @@
 
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from services.runtime.kafka.lag import OffsetRange
 
 # The largest record takes a second on a slow line.
 STALL_SECONDS = 30.0
 _POLL_MS = 200
-
-
-class OffsetRange(NamedTuple):
-    """Offsets of a partition: from ``start`` up to, but not including, ``end``."""
-
-    start: int
-    end: int
 
 
 async def read_records(

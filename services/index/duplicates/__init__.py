@@ -1,1 +1,1 @@
-"""Near-duplicates: the rules, and looking them up."""
+"""Near-duplicates: the rules, the search for them, and those of the last moments."""

@@ -1,15 +1,15 @@
-"""HTML → paragraphs, in time linear in the markup.
+"""Extracting paragraphs from HTML, in time linear in the markup.
 
 There is no tree: a tree builder's time grows with the square of the nesting (Lexbor: 6 s for 400 kB
-of ``<div>``, measured), and the text of a page needs none. Tags, comments and raw text are told
-apart as browsers do it.
+of ``<div>``, measured), and the text of a page needs none. Tags, comments and raw text are
+distinguished as browsers do it.
 """
 
 import html
 import re
 from dataclasses import dataclass, field
 
-from services.ingest import text as normalise
+from services.ingest.text import clean_line, clean_text
 
 _OPENER = re.compile(r"<(?:(?P<slash>/?)(?P<name>[A-Za-z][^\s/>]*+)|(?P<comment>!--)|[!?/])")
 # A value in quotes may hold a ">". A quote that is never closed is an ordinary character.
@@ -50,12 +50,12 @@ class Page:
     text: str
 
 
-def read(markup: str) -> Page:
-    """Text and title of a document or a fragment; any string is one."""
-    writing = _Writing()
+def parse_html(markup: str) -> Page:
+    """Extract text and title of a document or a fragment; any string is one."""
+    builder = _PageBuilder()
     position = 0
     while (opener := _OPENER.search(markup, position)) is not None:
-        writing.write(markup[position : opener.start()])
+        builder.write(markup[position : opener.start()])
         end = _end(markup, opener)
         if end is None:
             # Nothing closes it: a "<" that was meant as one.
@@ -66,16 +66,16 @@ def read(markup: str) -> Page:
             continue
         name = opener["name"].lower()
         if opener["slash"]:
-            writing.close(name)
+            builder.close(name)
         elif name in _RAW_ENDS:
             raw_end = _RAW_ENDS[name].search(markup, end)
             position = raw_end.start() if raw_end else len(markup)
             if name == "title":
-                writing.entitle(markup[end:position])
+                builder.set_title(markup[end:position])
         else:
-            writing.open(name, closed=markup[end - 2] == "/")
-    writing.write(markup[position:])
-    return writing.page()
+            builder.open(name, closed=markup[end - 2] == "/")
+    builder.write(markup[position:])
+    return builder.page()
 
 
 def _end(markup: str, opener: re.Match[str]) -> int | None:
@@ -93,7 +93,7 @@ def _end(markup: str, opener: re.Match[str]) -> int | None:
 
 
 @dataclass(slots=True)
-class _Writing:
+class _PageBuilder:
     """The page so far. ``hidden`` is the element whose content will be taken back at its end."""
 
     pieces: list[str] = field(default_factory=list)
@@ -108,11 +108,11 @@ class _Writing:
     def write(self, raw: str) -> None:
         if not self.preformatted:
             raw = raw.replace("\n", " ").replace("\r", " ")
-        self.pieces.append(_unescaped(raw))
+        self.pieces.append(_unescape(raw))
 
-    def entitle(self, raw: str) -> None:
+    def set_title(self, raw: str) -> None:
         if self.hidden is None and not self.title:
-            self.title = normalise.line(_unescaped(raw))
+            self.title = clean_line(_unescape(raw))
 
     def open(self, name: str, *, closed: bool) -> None:
         if name == self.hidden:
@@ -135,12 +135,12 @@ class _Writing:
         elif name == "pre":
             self.preformatted = max(self.preformatted - 1, 0)
         elif name == "h1" and self.heading_from is not None and self.hidden is None:
-            self.heading = normalise.line("".join(self.pieces[self.heading_from :]))
+            self.heading = clean_line("".join(self.pieces[self.heading_from :]))
             self.heading_from = None
         self._break(name)
 
     def page(self) -> Page:
-        return Page(self.title or self.heading or None, normalise.text("".join(self.pieces)))
+        return Page(self.title or self.heading or None, clean_text("".join(self.pieces)))
 
     def _break(self, name: str) -> None:
         if name in _BLOCKS:
@@ -151,7 +151,7 @@ class _Writing:
             self.pieces.append(" ")
 
 
-def _unescaped(raw: str) -> str:
+def _unescape(raw: str) -> str:
     if "&" not in raw:
         return raw
     return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", raw))

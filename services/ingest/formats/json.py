@@ -1,4 +1,4 @@
-"""A pushed JSON object → a submission.
+"""Parsing a pushed JSON object.
 
 Strict where identity, order or the article itself depend on a field; lenient elsewhere: what cannot
 be used there stays in ``extra`` as it came, with a note.
@@ -10,11 +10,10 @@ from typing import Any
 
 from services.contracts.articles import Status
 from services.contracts.errors import ContractViolation
-from services.ingest import dates
-from services.ingest import text as normalise
-from services.ingest.dates import When
-from services.ingest.formats import html as markup
-from services.ingest.submission import Leftovers, Submission
+from services.ingest.dates import ParsedDate, parse_date
+from services.ingest.formats.html import parse_html
+from services.ingest.submission import ExtraFields, Submission
+from services.ingest.text import clean_line, clean_text
 
 MAX_URL_CHARS = 2000
 MAX_LINE_CHARS = 1000
@@ -30,21 +29,21 @@ _FIELDS = frozenset({  # one word a line would hide the rest of the module
 _STATUSES = {status.value: status for status in Status} | {"cancelled": Status.CANCELED}
 
 
-def read(fields: dict[str, Any]) -> Submission:
-    """The submission that a JSON object is.
+def parse_fields(fields: dict[str, Any]) -> Submission:
+    """Parse the fields of a JSON object.
 
     :raises ContractViolation: ``wrong_type`` or ``wrong_status``.
     """
-    rest = Leftovers({name: value for name, value in fields.items() if name not in _FIELDS})
-    return _Reading(fields, rest).submission()
+    extra = ExtraFields({name: value for name, value in fields.items() if name not in _FIELDS})
+    return _FieldReader(fields, extra).submission()
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """One object, and what is left of it."""
+class _FieldReader:
+    """One object, and what no named field takes of it."""
 
     fields: dict[str, Any]
-    rest: Leftovers
+    extra: ExtraFields
 
     def submission(self) -> Submission:
         source, url = self._strict_line("source"), self._strict_line("url")
@@ -54,8 +53,8 @@ class _Reading:
             named_source=source,
             named_id=self._publisher_id(),
             named_url=url,
-            source=self._fitting("source", source, MAX_LINE_CHARS),
-            url=self._fitting("url", url, MAX_URL_CHARS),
+            source=self._within_limit("source", source, MAX_LINE_CHARS),
+            url=self._within_limit("url", url, MAX_URL_CHARS),
             title=title,
             text=text,
             language=self._lenient_line("language"),
@@ -64,27 +63,27 @@ class _Reading:
             tags=self._names("tags", MAX_TAGS),
             published=self._when("published_at"),
             updated=self._when("updated_at"),
-            extra=self.rest.all(),
+            extra=self.extra.as_dict(),
         )
 
     def _body(self) -> tuple[str | None, str]:
         title, sent = self._strict_line("title"), self.fields.get("title")
-        text, marked_up = normalise.text(self._string("text")), self._string("html")
+        text, marked_up = clean_text(self._string("text")), self._string("html")
         if text:
             if marked_up.strip():
-                self.rest.keep("html", marked_up)
+                self.extra.keep("html", marked_up)
         elif marked_up:
-            page = markup.read(marked_up)
+            page = parse_html(marked_up)
             text = page.text
             if not title and page.title:
                 title = sent = page.title
-        return self.rest.fitting_title(title, sent), text
+        return self.extra.truncate_title(title, sent), text
 
     def _status(self) -> Status:
         sent = self.fields.get("status")
         if sent is None:
             return Status.USABLE
-        word = normalise.line(sent).casefold() if isinstance(sent, str) else None
+        word = clean_line(sent).casefold() if isinstance(sent, str) else None
         if word == "":
             return Status.USABLE
         if word not in _STATUSES:
@@ -96,12 +95,12 @@ class _Reading:
         if sent is None:
             return ""
         # The document has no other place for it, and whoever sent it will look for it.
-        self.rest.keep("id", sent)
+        self.extra.keep("id", sent)
         # True is an int in Python, not in JSON.
         if isinstance(sent, int) and not isinstance(sent, bool):
             return str(sent)
         if isinstance(sent, str):
-            return normalise.line(sent)
+            return clean_line(sent)
         raise ContractViolation("wrong_type", "id is neither a string nor an integer")
 
     def _string(self, name: str) -> str:
@@ -113,11 +112,11 @@ class _Reading:
         raise ContractViolation("wrong_type", f"{name} is not a string")
 
     def _strict_line(self, name: str) -> str:
-        return normalise.line(self._string(name))
+        return clean_line(self._string(name))
 
-    def _fitting(self, name: str, line: str, max_chars: int) -> str | None:
+    def _within_limit(self, name: str, line: str, max_chars: int) -> str | None:
         if len(line) > max_chars:
-            self.rest.refuse(name, self.fields[name], f"longer than {max_chars} characters")
+            self.extra.keep_unusable(name, self.fields[name], f"longer than {max_chars} characters")
             return None
         return line or None
 
@@ -126,9 +125,9 @@ class _Reading:
         if sent is None:
             return None
         if not isinstance(sent, str):
-            self.rest.refuse(name, sent, "not a string")
+            self.extra.keep_unusable(name, sent, "not a string")
             return None
-        return self._fitting(name, normalise.line(sent), MAX_LINE_CHARS)
+        return self._within_limit(name, clean_line(sent), MAX_LINE_CHARS)
 
     def _names(self, name: str, most: int) -> tuple[str, ...]:
         sent = self.fields.get(name)
@@ -138,26 +137,26 @@ class _Reading:
         found = [_name(item) for item in items]
         usable = tuple(word for word in found if word)[:most]
         if None in found:
-            self.rest.refuse(
+            self.extra.keep_unusable(
                 name, sent, f"not all are strings of up to {MAX_LINE_CHARS} characters"
             )
         elif len(found) > most:
-            self.rest.refuse(name, sent, f"more than {most}")
+            self.extra.keep_unusable(name, sent, f"more than {most}")
         elif any(not isinstance(item, str) for item in items):
-            self.rest.keep(name, sent)
+            self.extra.keep(name, sent)
         return usable
 
-    def _when(self, name: str) -> When | None:
+    def _when(self, name: str) -> ParsedDate | None:
         sent = self.fields.get(name)
         if sent is None or (isinstance(sent, str) and not sent.strip()):
             return None
         if not isinstance(sent, str):
-            self.rest.refuse(name, sent, "not a string")
+            self.extra.keep_unusable(name, sent, "not a string")
             return None
         try:
-            return dates.read(sent)
+            return parse_date(sent)
         except ValueError:
-            self.rest.refuse(name, sent, "not an ISO 8601 date, or none in the calendar")
+            self.extra.keep_unusable(name, sent, "not an ISO 8601 date, or none in the calendar")
             return None
 
 
@@ -171,5 +170,5 @@ def _name(item: object) -> str | None:
         item = item.get("name")
     if not isinstance(item, str):
         return None
-    word = normalise.line(item)
+    word = clean_line(item)
     return word if len(word) <= MAX_LINE_CHARS else None

@@ -1,25 +1,27 @@
-"""The wire form → a submission: ``[date YYYY-MM-DD] headline``, then paragraphs."""
+"""Parsing plain text: ``[date YYYY-MM-DD] headline``, then paragraphs."""
 
 import re
 
-from services.ingest import dates
-from services.ingest import text as normalise
-from services.ingest.submission import Leftovers, Submission
+from services.ingest.dates import parse_date
+from services.ingest.submission import ExtraFields, Submission
+from services.ingest.text import clean_text
 
 # Wider than the calendar: an impossible date is a date too, and no part of the headline.
 _DATED = re.compile(r"date (?P<date>[0-9]{1,9}-[0-9]{1,9}-[0-9]{1,9})(?!\S) ?", re.IGNORECASE)
 
 
-def read(raw: str) -> Submission:
-    """The submission that a plain text is; any text is one, though it may be left without text."""
-    headline, _, body = normalise.text(raw).partition("\n")
-    rest = Leftovers()
+def parse_plain_text(raw: str) -> Submission:
+    """Parse a plain text; any is a submission, though its text may be empty."""
+    headline, _, body = clean_text(raw).partition("\n")
+    extra = ExtraFields()
     published = None
     if dated := _DATED.match(headline):
         headline = headline[dated.end() :]
         try:
-            published = dates.read(dated["date"])
+            published = parse_date(dated["date"])
         except ValueError:
-            rest.refuse("published_at", dated["date"], "not in the calendar")
-    title = rest.fitting_title(headline, headline)
-    return Submission(text=body.lstrip("\n"), title=title, published=published, extra=rest.all())
+            extra.keep_unusable("published_at", dated["date"], "not in the calendar")
+    title = extra.truncate_title(headline, headline)
+    return Submission(
+        text=body.lstrip("\n"), title=title, published=published, extra=extra.as_dict()
+    )

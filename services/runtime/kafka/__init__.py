@@ -1,1 +1,1 @@
-"""How workers talk to Kafka."""
+"""Kafka for workers and commands: clients, batches, dead letters, consumer lag."""

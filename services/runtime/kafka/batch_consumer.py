@@ -1,12 +1,13 @@
-"""The loop of a worker that takes batches and commits by hand, at least once.
+"""Consuming batches with manual commits, at least once.
 
-The order is always: every record of the batch at its final place, then the commit.
+The order is always: every record of the batch processed, then the commit.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -16,19 +17,22 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.contracts.topics import MIB
 from services.runtime import metrics
 from services.runtime.health import Health
+from services.runtime.kafka import clients
+from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.retry import Interrupted, RetryPolicy
 
 logger = logging.getLogger(__name__)
 
 POLL_MS = 300
-# A batch is taken in slices until it is full or holds so many bytes: records that were packed well
+# A batch is taken in slices until it is full or holds so many bytes: records of a compressed batch
 # may be thousands of times larger than what was fetched.
 SLICE_RECORDS = 50
 MAX_BATCH_BYTES = 32 * MIB
-# A rebalance waits this long for the batch in hand; the group's limit is a minute.
-REVOKE_PATIENCE_SECONDS = 8.0
+# A rebalance waits this long for the current batch; the group's limit is a minute.
+REVOKE_WAIT_SECONDS = 8.0
 
 Batch = dict[TopicPartition, list[ConsumerRecord]]
+# Records in the order of their arrival.
 ProcessBatch = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 
@@ -36,31 +40,44 @@ def _arrival(record: ConsumerRecord) -> tuple[int, str, int, int]:
     return record.timestamp, record.topic, record.partition, record.offset
 
 
-class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
-    """Takes batches, has them settled, commits explicit offsets.
+class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka ships no types
+    """Takes batches, has them processed, commits explicit offsets.
 
-    ``settle(records)`` returns when every record is stored, handed on and acknowledged, or an
-    acknowledged dead letter; it raises ``Interrupted`` to give the batch up.
+    ``process(records)`` returns when every record is stored, or produced to the next topic and
+    acknowledged, or an acknowledged dead letter; it raises ``Interrupted`` to give the batch up.
+
+    :ivar retry: waits for servers until the worker stops or the batch's partitions are revoked.
     """
 
     def __init__(self, health: Health, stopping: asyncio.Event, *, max_records: int) -> None:
         self._health = health
         self._stopping = stopping
         self._max_records = max_records
-        self._processing = asyncio.Lock()
+        self._batch_lock = asyncio.Lock()
         self._revoked = False
-        self._retry = RetryPolicy(health, self.interrupted)
-        # The next offset of each partition that is ours, as far as we know it to be committed.
+        self.retry = RetryPolicy(health, self.interrupted)
+        # The next offset of each assigned partition, as far as it is known to be committed.
         self._committed: dict[TopicPartition, int] = {}
         # False from when a batch was given up, which positions are past, until the next assignment.
-        self._positions_are_processed = True
+        self._may_commit_positions = True
 
     def interrupted(self) -> bool:
-        """True when waiting any longer for the batch in hand would be pointless."""
+        """True when the current batch cannot be committed any more, or should not be waited for."""
         return self._stopping.is_set() or self._revoked
 
+    async def consume(
+        self, settings: KafkaSettings, *, topic: str, group: str, process: ProcessBatch
+    ) -> None:
+        """Join a group, then ``run`` until the worker stops.
+
+        :raises Interrupted: the worker must stop before the broker came.
+        """
+        build = partial(clients.consumer, settings, topic=topic, group=group, listener=self)
+        async with clients.connected(build, self.retry) as consumer:
+            await self.run(consumer, process)
+
     async def run(self, consumer: AIOKafkaConsumer, process: ProcessBatch) -> None:
-        """Work until told to stop; the batch in hand is finished first."""
+        """Consume until the worker stops; the current batch is finished first."""
         while not self._stopping.is_set():
             self._health.beat()
             first = min(SLICE_RECORDS, self._max_records)
@@ -69,13 +86,13 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             if not batch:
                 await self._idle(consumer)
                 continue
-            async with self._processing:
+            async with self._batch_lock:
                 self._revoked = False
                 await self._fill(consumer, batch)
-                await self._finish(consumer, batch, process)
+                await self._process(consumer, batch, process)
 
     async def _idle(self, consumer: AIOKafkaConsumer) -> None:
-        if not self._positions_are_processed:
+        if not self._may_commit_positions:
             return
         try:
             await self._commit_positions(consumer)
@@ -83,7 +100,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             logger.debug("Positions were not committed; they will be with the next batch.")
 
     async def _fill(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
-        """Add to a batch what has been fetched already, as far as it may grow."""
+        """Add records that are fetched already, up to the limits of a batch."""
         more: Mapping[TopicPartition, Sequence[ConsumerRecord]] = batch
         count = size = 0
         while more:
@@ -97,7 +114,7 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
             for partition, records in more.items():
                 batch.setdefault(partition, []).extend(records)
 
-    async def _finish(
+    async def _process(
         self,
         consumer: AIOKafkaConsumer,
         batch: Batch,
@@ -111,57 +128,57 @@ class BatchLoop(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka shi
         metrics.BATCH_RECORDS.labels(stage).observe(len(records))
         oldest = min(record.timestamp for record in records) / 1000
         try:
-            with self._health.in_hand(oldest):
+            with self._health.processing(oldest):
                 await process(records)
                 await self._commit(consumer, batch)
         except Interrupted:
             # Nothing to rewind: a worker that stops reads no more, and partitions that come back
             # after a rebalance are read from their committed offset.
-            self._positions_are_processed = False
+            self._may_commit_positions = False
             logger.warning("A batch was given up uncommitted; it will be done again.")
         except (CommitFailedError, IllegalStateError):
             # The new owner repeats the batch; ids and versions make that harmless.
-            self._positions_are_processed = False
+            self._may_commit_positions = False
             logger.warning("Partitions were revoked before their batch was committed.")
         metrics.BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
 
     async def _commit(self, consumer: AIOKafkaConsumer, batch: Batch) -> None:
-        await self._write(consumer, {tp: records[-1].offset + 1 for tp, records in batch.items()})
+        await self._commit_offsets(
+            consumer, {tp: records[-1].offset + 1 for tp, records in batch.items()}
+        )
 
     async def _commit_positions(self, consumer: AIOKafkaConsumer) -> None:
-        """Commit past the marks that transactions leave: they are no records, but look like lag."""
-        passed = {}
+        """Commit past transaction markers: they are no records, but count as lag."""
+        offsets = {}
         for partition in consumer.assignment():
-            position = await self._retry.answered("Kafka", consumer.position(partition))
+            position = await self.retry.wait_for("Kafka", consumer.position(partition))
             if position > self._committed.setdefault(partition, position):
-                passed[partition] = position
-        await self._write(consumer, passed)
+                offsets[partition] = position
+        await self._commit_offsets(consumer, offsets)
 
-    async def _write(
+    async def _commit_offsets(
         self, consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]
     ) -> None:
-        ours = consumer.assignment()
-        written = {tp: offset for tp, offset in offsets.items() if tp in ours}
-        if written:  # aiokafka refuses an empty commit
-            await self._retry.answered("Kafka", consumer.commit(written))
-            self._committed |= written
+        assigned = consumer.assignment()
+        ours = {tp: offset for tp, offset in offsets.items() if tp in assigned}
+        if ours:  # aiokafka refuses an empty commit
+            await self.retry.wait_for("Kafka", consumer.commit(ours))
+            self._committed |= ours
 
     async def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Let the batch in hand finish, for a while; then have it given up."""
+        """Wait a while for the current batch to finish; then have it given up."""
         if not revoked:
             return
         try:
-            async with asyncio.timeout(REVOKE_PATIENCE_SECONDS):
-                async with self._processing:
+            async with asyncio.timeout(REVOKE_WAIT_SECONDS):
+                async with self._batch_lock:
                     pass
         except TimeoutError:
             self._revoked = True
 
     async def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        """Say what this worker reads now."""
+        """Start over at the committed offsets of the new assignment."""
         logger.info("Partitions were assigned.", extra={"partitions": len(assigned)})
-        # Whatever was read before, reading begins anew at the committed offsets.
         self._committed.clear()
-        self._positions_are_processed = True
+        self._may_commit_positions = True
         self._health.ready = True
-        self._health.waiting_for = None

@@ -1,18 +1,21 @@
-"""Handing records to the broker, and waiting until it has them."""
+"""Producing batches of records, acknowledged by the broker."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from services.contracts.dead_letters import Headers
+from services.runtime.kafka import clients
+from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.retry import RetryPolicy, Unavailable
 
 
 class Message(NamedTuple):
-    """A record to be written."""
+    """A record to be produced."""
 
     topic: str
     key: bytes | None
@@ -20,12 +23,19 @@ class Message(NamedTuple):
     headers: Headers = ()
 
 
+class MessageSender(Protocol):
+    """Where a worker's output goes."""
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Return once the broker has acknowledged every one."""
+
+
 class MessageTooLarge(RuntimeError):
     """The broker or the client refuses a record for its size: limits that should agree do not."""
 
 
 class BatchProducer:
-    """Sends batches of records, in their order, and repeats what the broker could not take."""
+    """Produces batches of records, in their order, and repeats what the broker could not take."""
 
     def __init__(self, producer: AIOKafkaProducer, retry: RetryPolicy) -> None:
         self._producer = producer
@@ -34,15 +44,15 @@ class BatchProducer:
     async def send(self, messages: Sequence[Message]) -> None:
         """Return once the broker has acknowledged every one.
 
-        :raises Interrupted: told to stop before that.
+        :raises Interrupted: the worker must stop before that.
         :raises MessageTooLarge: a record is over the limit of its topic.
         """
         waiting = list(messages)
 
         async def attempt() -> None:
             nonlocal waiting
-            # An idempotent producer repeats a batch for as long as it takes.
-            outcomes = await self._retry.answered(
+            # An idempotent producer repeats a request by itself, for as long as the broker is away.
+            outcomes = await self._retry.wait_for(
                 "Kafka",
                 asyncio.gather(
                     *[self._send(message) for message in waiting], return_exceptions=True
@@ -71,7 +81,19 @@ class BatchProducer:
         except MessageSizeTooLargeError as error:
             raise MessageTooLarge(f"a record for {message.topic} is over its limit") from error
         except KafkaError as error:
-            # A full buffer is no error of the broker's, but passes as those do.
+            # KafkaTimeoutError: the buffer is full, until the broker takes records again.
             if error.retriable or isinstance(error, KafkaTimeoutError):
                 raise Unavailable("Kafka") from error
             raise
+
+
+@asynccontextmanager
+async def batch_producer(
+    settings: KafkaSettings, retry: RetryPolicy
+) -> AsyncIterator[BatchProducer]:
+    """A connected producer; waits for the broker.
+
+    :raises Interrupted: the worker must stop before the broker came.
+    """
+    async with clients.connected(lambda: clients.producer(settings), retry) as producer:
+        yield BatchProducer(producer, retry)

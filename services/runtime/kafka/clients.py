@@ -1,9 +1,11 @@
-"""Consumers, producers and admin clients, built with our safe flags in one place.
+"""Kafka clients of the workers, built with settings that lose nothing; measured on Kafka 4.1.
 
-Where a flag's value comes from is said beside it; the measurements were made on Kafka 4.1.
+Enrich's consumer is Faust's (enrich/faust_runner.py); commands read offsets and topics with a
+consumer that is in no group (lag.py). Both take what these have in common from here.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
@@ -13,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.contracts.topics import MAX_RECORD_BYTES, MIB
-from services.runtime.kafka.compat import bounded_batches as unpacking
+from services.runtime.kafka.compat import bounded_batches
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.retry import RetryPolicy, Unavailable
 
@@ -22,6 +24,10 @@ from services.runtime.retry import RetryPolicy, Unavailable
 MAX_POLL_INTERVAL_MS = 86_400_000
 REBALANCE_TIMEOUT_MS = 60_000
 
+CONNECT_SECONDS = 15.0
+# A broken connection must not keep a command from ending.
+STOP_SECONDS = 5.0
+
 # Room for the largest record, its envelope and framing.
 MAX_REQUEST_BYTES = 4 * MAX_RECORD_BYTES
 
@@ -29,21 +35,21 @@ MAX_REQUEST_BYTES = 4 * MAX_RECORD_BYTES
 def consumer(
     settings: KafkaSettings,
     *,
-    topics: Sequence[str],
+    topic: str,
     group: str,
     listener: ConsumerRebalanceListener | None = None,
 ) -> AIOKafkaConsumer:
-    """A member of a consumer group that commits only what it is told to.
+    """A member of a consumer group, with manual commits.
 
-    Values larger than the door takes come as a ``CutValue`` (see unpacking.py).
+    Values larger than ``MAX_RECORD_BYTES`` come as a ``TruncatedValue`` (compat/bounded_batches).
     """
-    unpacking.install()
+    bounded_batches.patch_fetcher()
     member = AIOKafkaConsumer(
         **settings.connection(),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # What a producer has taken back was never pushed.
+        # Records of an aborted transaction were never pushed.
         isolation_level="read_committed",
         session_timeout_ms=int(settings.session_timeout_seconds * 1000),
         heartbeat_interval_ms=int(settings.session_timeout_seconds * 300),
@@ -54,7 +60,7 @@ def consumer(
         # A little delay costs nothing that a reader sees, and makes batches under load.
         fetch_max_wait_ms=100,
     )
-    member.subscribe(topics=list(topics), listener=listener)
+    member.subscribe(topics=[topic], listener=listener)
     return member
 
 
@@ -73,13 +79,21 @@ def producer(settings: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-def admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
+class AdminClient(AIOKafkaAdminClient):  # type: ignore[misc] # aiokafka ships no types
+    """aiokafka's admin client, which ends as its consumers and producers do."""
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self.close()
+
+
+def admin(settings: KafkaSettings) -> AdminClient:
     """A client for topics, groups and offsets."""
-    return AIOKafkaAdminClient(**settings.connection(), request_timeout_ms=15_000)
+    return AdminClient(**settings.connection(), request_timeout_ms=15_000)
 
 
 class Client(Protocol):
-    """A consumer or a producer."""
+    """A consumer, a producer or an admin client."""
 
     async def start(self) -> None:
         """Connect."""
@@ -93,9 +107,9 @@ C = TypeVar("C", bound=Client)
 
 @asynccontextmanager
 async def connected(build: Callable[[], C], retry: RetryPolicy) -> AsyncIterator[C]:
-    """A started client; waits for the broker.
+    """A started client, for workers: waits for the broker as long as it takes.
 
-    :raises Interrupted: told to stop before the broker came.
+    :raises Interrupted: the worker must stop before the broker came.
     """
 
     async def attempt() -> C:
@@ -115,3 +129,22 @@ async def connected(build: Callable[[], C], retry: RetryPolicy) -> AsyncIterator
         yield client
     finally:
         await client.stop()
+
+
+@asynccontextmanager
+async def bounded_connection(
+    client: C, within_seconds: float = CONNECT_SECONDS
+) -> AsyncIterator[C]:
+    """A client, for commands and checks: started in bounded time and stopped in bounded time.
+
+    :raises KafkaError: the broker cannot be reached, or refuses.
+    :raises TimeoutError: the broker does not answer in time.
+    """
+    try:
+        async with asyncio.timeout(within_seconds):
+            await client.start()
+        yield client
+    finally:
+        with suppress(TimeoutError, KafkaError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await client.stop()

@@ -1,68 +1,170 @@
-"""What a consumer group has left to do, as the broker tells it."""
+"""Consumer lag: what a group has yet to commit of a topic. The only place that computes it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
-from services.contracts.topics import Topic
+from services.contracts.topics import MAX_RECORD_BYTES, Topic
+from services.runtime.kafka.clients import CONNECT_SECONDS, admin, bounded_connection
 from services.runtime.kafka.settings import KafkaSettings
 
-# A broker that takes longer is asked again at the next look.
-LOOK_SECONDS = 20.0
+# Together within what a status may take.
+COORDINATOR_ATTEMPTS = 12
+COORDINATOR_PAUSE_SECONDS = 0.25
+_NO_COORDINATOR_YET = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 
-class FreezeWatch:
-    """Tells a worker that has nothing to do from one that has stopped doing it.
+class OffsetRange(NamedTuple):
+    """Offsets of one partition, from ``start`` up to, but not including, ``end``."""
 
-    A consumer can lose its place in the group and neither end nor say so.
+    start: int
+    end: int
 
-    :param look: the committed offset of each partition that has records behind it.
+    @property
+    def records(self) -> int:
+        """How many records there can be."""
+        return max(self.end - self.start, 0)
+
+
+class OffsetReader:
+    """Reads offsets, and changes nothing: it joins no group and makes no topic.
+
+    :ivar consumer: reads records too, once partitions are assigned to it.
     """
 
-    def __init__(self, look: Callable[[], Awaitable[Mapping[TopicPartition, int]]]) -> None:
-        self._look = look
-        self._left: set[tuple[TopicPartition, int]] = set()
+    def __init__(self, client: AIOKafkaAdminClient, consumer: AIOKafkaConsumer) -> None:
+        self._client = client
+        self.consumer = consumer
 
-    def worked(self) -> None:
-        """The worker took a batch since the last look."""
-        self._left = set()
+    async def partitions(self, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:
+        """The partitions of those of the topics that exist."""
+        wanted = set(topics)
+        # Of all topics: to ask for one by name would make it, where the broker allows that.
+        return {
+            topic["topic"]: [
+                TopicPartition(topic["topic"], p["partition"]) for p in topic["partitions"]
+            ]
+            for topic in await self._client.describe_topics()
+            if topic["topic"] in wanted
+        }
 
-    async def frozen(self) -> bool:
-        """True where something lies as it lay at the last look; False if nobody can tell."""
-        before = self._left
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                self._left = set((await self._look()).items())
-        except (KafkaError, TimeoutError):
-            self._left = set()
-        return bool(before & self._left)
+    async def ranges(
+        self, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, OffsetRange]:
+        """What the broker holds of each partition now."""
+        if not partitions:
+            return {}
+        first = await self.consumer.beginning_offsets(partitions)
+        ends = await self.consumer.end_offsets(partitions)
+        return {
+            partition: OffsetRange(first[partition], ends[partition]) for partition in partitions
+        }
+
+    async def committed(self, group: str) -> dict[TopicPartition, int]:
+        """The offset up to which a group has finished each partition that it has begun."""
+        for _ in range(COORDINATOR_ATTEMPTS):
+            # A broker that is asked for the first time has yet to prepare.
+            with suppress(*_NO_COORDINATOR_YET):
+                return await self._committed(group)
+            await asyncio.sleep(COORDINATOR_PAUSE_SECONDS)
+        return await self._committed(group)
+
+    async def uncommitted(
+        self, group: str, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, OffsetRange]:
+        """What a group has yet to commit of each partition; an empty range where that is nothing.
+
+        What retention has removed does not count.
+        """
+        # Commits before ends: the other way round, what comes in between would look done.
+        committed = await self.committed(group)
+        return {
+            partition: OffsetRange(max(committed.get(partition, 0), first), end)
+            for partition, (first, end) in (await self.ranges(partitions)).items()
+        }
+
+    async def records_before(self, group: str, ends: Mapping[TopicPartition, int]) -> int:
+        """How many records before these offsets a group has yet to commit.
+
+        What retention has removed does not count.
+        """
+        ranges = await self.uncommitted(group, list(ends)) if ends else {}
+        return sum(max(0, end - ranges[partition].start) for partition, end in ends.items())
+
+    async def ends(self, topic: str) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition, as it is now."""
+        partitions = (await self.partitions([topic])).get(topic, [])
+        return {partition: end for partition, (_, end) in (await self.ranges(partitions)).items()}
+
+    async def lag(self, topics: Sequence[Topic]) -> dict[str, int | None]:
+        """Records that the group of each topic has yet to commit; None if the topic is not there.
+
+        Asked in the order of the topics. In the order of the flow, all zeros mean that what had
+        been pushed before has come out at the end: a group commits after it has handed on.
+        """
+        there = await self.partitions(topic.name for topic in topics)
+        behind: dict[str, int | None] = {}
+        for topic in topics:
+            if partitions := there.get(topic.name):
+                ranges = await self.uncommitted(topic.group, partitions)
+                behind[topic.name] = sum(each.records for each in ranges.values())
+            else:
+                behind[topic.name] = None
+        return behind
+
+    async def dead_letters(self, topics: Sequence[Topic]) -> dict[str, int | None]:
+        """How many dead letters each topic has; None if there is no topic for them."""
+        there = await self.partitions(topic.dead for topic in topics)
+        counts: dict[str, int | None] = {}
+        for topic in topics:
+            if partitions := there.get(topic.dead):
+                ranges = await self.ranges(partitions)
+                counts[topic.name] = sum(each.records for each in ranges.values())
+            else:
+                counts[topic.name] = None
+        return counts
+
+    async def _committed(self, group: str) -> dict[TopicPartition, int]:
+        offsets = await self._client.list_consumer_group_offsets(group)
+        return {partition: committed.offset for partition, committed in offsets.items()}
 
 
-async def backlog(
-    settings: KafkaSettings, topic: Topic, own: AbstractSet[int]
-) -> Mapping[TopicPartition, int]:
-    """The committed offset of each partition that has records behind it.
+@asynccontextmanager
+async def offset_reader(
+    settings: KafkaSettings, within_seconds: float = CONNECT_SECONDS
+) -> AsyncIterator[OffsetReader]:
+    """A connected reader of offsets.
 
-    :param own: the partitions to ask for; none is all of the topic.
-    :raises KafkaError: the broker cannot be reached.
+    :raises KafkaError: the broker cannot be reached, or refuses.
+    :raises TimeoutError: the broker does not answer in time.
     """
-    # It has the group's name to ask for its offsets, and no subscription: it is no member.
-    reader = AIOKafkaConsumer(
-        **settings.connection(), group_id=topic.group, enable_auto_commit=False
+    async with (
+        bounded_connection(admin(settings), within_seconds) as client,
+        bounded_connection(_consumer(settings, within_seconds), within_seconds) as consumer,
+    ):
+        yield OffsetReader(client, consumer)
+
+
+def _consumer(settings: KafkaSettings, within_seconds: float) -> AIOKafkaConsumer:
+    # clients.consumer() is a member of a group; looking on must not disturb one.
+    return AIOKafkaConsumer(
+        **settings.connection(),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=MAX_RECORD_BYTES,
+        fetch_max_wait_ms=100,
+        request_timeout_ms=int(within_seconds * 1000),
     )
-    await reader.start()
-    try:
-        if not own:
-            await reader.topics()
-        numbers = own or reader.partitions_for_topic(topic.name) or set()
-        partitions = [TopicPartition(topic.name, number) for number in numbers]
-        firsts = await reader.beginning_offsets(partitions)
-        ends = await reader.end_offsets(partitions)
-        done = {tp: await reader.committed(tp) for tp in partitions}
-    finally:
-        await reader.stop()
-    starts = {tp: offset if offset is not None else firsts[tp] for tp, offset in done.items()}
-    return {tp: start for tp, start in starts.items() if start < ends[tp]}

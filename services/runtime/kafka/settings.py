@@ -1,4 +1,4 @@
-"""Where the broker is, how to prove who we are, and how topics are made."""
+"""Settings: the broker's address, credentials and TLS, and how topics are created."""
 
 import re
 import ssl
@@ -8,14 +8,14 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import PREFIX, Settings, SettingsError, secret
+from services.runtime.settings import PREFIX, Settings, SettingsError, read_secret
 
 # A host, or an IPv6 address in brackets; the port is 9092 where none is given.
 _SERVER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s,:/\[\]]+)(:\d{1,5})?")
 
 
 class KafkaSettings(Settings):
-    """Where the broker is, and how to prove who we are."""
+    """The broker's address, credentials and TLS."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "KAFKA_")
 
@@ -49,7 +49,7 @@ class KafkaSettings(Settings):
             "security_protocol": self.security_protocol,
         }
         if "SASL" in self.security_protocol:
-            password = secret(self.password, self.password_file, "NEWSLINE_KAFKA_PASSWORD")
+            password = read_secret(self.password, self.password_file, "NEWSLINE_KAFKA_PASSWORD")
             if not self.username or not password:
                 raise SettingsError(
                     f"{self.security_protocol} needs NEWSLINE_KAFKA_USERNAME and "
@@ -82,7 +82,7 @@ class KafkaSettings(Settings):
 
 
 class TopicSettings(Settings):
-    """How ``newsline setup`` makes topics."""
+    """How ``newsline setup`` creates topics."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "TOPIC_")
 

@@ -1,4 +1,4 @@
-"""Topics: making those that the contracts declare, and waiting for them."""
+"""Creating the topics that the contracts declare, and waiting for them."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.retry import RetryPolicy, Unavailable
 
-# The order of letters is worth more than their rate, and one partition keeps it.
+# The order of dead letters is worth more than their rate, and one partition keeps it.
 DEAD_LETTER_PARTITIONS = 1
 # Where there are so many brokers: one may be away, and another fail, with nothing lost.
 USUAL_REPLICATION = 3
 
 
 async def ensure_topics(kafka: KafkaSettings, namespace: str, settings: TopicSettings) -> list[str]:
-    """Make the topics that are missing; leave the others as they are.
+    """Create the topics that are missing; leave the others as they are.
 
     :returns: the names of those made.
     :raises KafkaError: the broker cannot be reached or refuses.
@@ -46,7 +46,7 @@ async def ensure_topics(kafka: KafkaSettings, namespace: str, settings: TopicSet
 
 
 def _declared(namespace: str, settings: TopicSettings, replication: int) -> list[NewTopic]:
-    # One partition: the later of two marks of a letter must come later.
+    # One partition: the later of two marks of a dead letter must come later.
     replayed = replayed_topic(namespace)
     topics = [NewTopic(replayed, 1, replication, topic_configs=REPLAYED_CONFIGS)]
     for topic in (each.within(namespace) for each in FLOW):
@@ -62,9 +62,9 @@ def _declared(namespace: str, settings: TopicSettings, replication: int) -> list
 async def wait_for_topics(
     settings: KafkaSettings, names: Sequence[str], retry: RetryPolicy
 ) -> None:
-    """Return once the topics are there and may be seen by us.
+    """Return once the topics exist and this user may describe them.
 
-    :raises Interrupted: told to stop before that.
+    :raises Interrupted: the worker must stop before that.
     """
     wanted = set(names)
 

@@ -1,6 +1,8 @@
 """Real processes: what dies or hangs in one costs only the article it was at."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -8,7 +10,7 @@ import psutil
 import pytest
 
 from services.contracts.errors import ContractViolation
-from services.enrich.pool import Enriched, EnrichmentPool, Models, ModelsCannotLoad
+from services.enrich.pool import Enriched, EnrichmentPool, ModelFunctions, ModelsCannotLoad
 
 
 def load() -> None:
@@ -36,7 +38,7 @@ NewPool = Callable[..., EnrichmentPool]
 async def new_pool() -> AsyncIterator[NewPool]:
     pools: list[EnrichmentPool] = []
 
-    def build(models: Models = Models(load, work)) -> EnrichmentPool:  # noqa: B008 - immutable
+    def build(models: ModelFunctions = ModelFunctions(load, work)) -> EnrichmentPool:  # noqa: B008 - immutable
         pools.append(EnrichmentPool(models, processes=1, timeout_seconds=3, beat=lambda: None))
         return pools[-1]
 
@@ -77,7 +79,7 @@ async def test_an_article_that_hangs_costs_only_itself(new_pool: NewPool) -> Non
 
 async def test_models_that_cannot_load_are_no_articles_fault(new_pool: NewPool) -> None:
     with pytest.raises(ModelsCannotLoad):
-        await new_pool(Models(load_badly, work)).start()
+        await new_pool(ModelFunctions(load_badly, work)).start()
 
 
 async def test_closing_leaves_no_process(new_pool: NewPool) -> None:
@@ -90,3 +92,20 @@ async def test_closing_leaves_no_process(new_pool: NewPool) -> None:
 
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
+
+
+def test_an_interrupt_from_the_terminal_is_left_to_the_parent() -> None:
+    """
+    Ctrl-C goes to all processes of a terminal; a model process ends when its parent says so,
+    whether it is being spawned, loads its models, or works.
+    """
+    program = subprocess.run(
+        [sys.executable, "-m", "tests.unit.enrich.pool_program"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+    )
+
+    assert (program.returncode, program.stdout + program.stderr) == (0, "")

@@ -4,7 +4,7 @@ import pytest
 
 from services.contracts.errors import ContractViolation
 from services.contracts.topics import ENRICHED
-from services.enrich.pool import Enriched, Result
+from services.enrich.pool import Enriched, EnrichmentResult
 from services.enrich.worker import Enricher
 from services.runtime.kafka.batch_producer import Message
 from services.runtime.kafka.dead_letters import Rejected, TooManyRejections
@@ -17,7 +17,7 @@ class World:
     def __init__(self) -> None:
         self.journal: list[tuple[str, bytes | None]] = []
 
-    async def enrich(self, values: Sequence[bytes | None]) -> list[Result]:
+    async def enrich(self, values: Sequence[bytes | None]) -> list[EnrichmentResult]:
         return [
             ContractViolation("contract", "no article")
             if value == b"poison"

@@ -4,7 +4,7 @@ import pytest
 
 from services.contracts.articles import EnrichedArticle
 from services.index.worker import Indexer
-from services.index.writer import STALE, STORED, Outcome, Verdict
+from services.index.writer import STALE, STORED, Outcome, WriteResult
 from services.runtime.kafka.dead_letters import Rejected, RejectionGuard, TooManyRejections
 from tests.fakes.records import FakeRecord, enriched
 
@@ -14,11 +14,11 @@ POISON = b"not json"
 class World:
     """An index and a dead-letter topic that share a journal."""
 
-    def __init__(self, *verdicts: Verdict) -> None:
+    def __init__(self, *verdicts: WriteResult) -> None:
         self.verdicts = list(verdicts)
         self.journal: list[tuple[str, str]] = []
 
-    async def write(self, items: Sequence[EnrichedArticle | Rejected]) -> list[Verdict]:
+    async def write(self, items: Sequence[EnrichedArticle | Rejected]) -> list[WriteResult]:
         for item in items:
             if isinstance(item, Rejected):
                 self.journal.append(("dead", str(item.violation)))
@@ -40,7 +40,7 @@ async def test_poison_costs_only_itself() -> None:
 
 
 async def test_a_refused_document_is_a_dead_letter_and_a_stale_one_is_not() -> None:
-    world = World(Verdict(Outcome.REFUSED, "mapper_parsing_exception"), STALE)
+    world = World(WriteResult(Outcome.REFUSED, "mapper_parsing_exception"), STALE)
 
     await Indexer(world, world).process(records(enriched(1).encode(), enriched(2).encode()))  # type: ignore[arg-type] # one world plays both ports
 

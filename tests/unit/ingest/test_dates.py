@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.articles import Precision
-from services.ingest import dates
+from services.ingest.dates import parse_date
 
 DAY, LOCAL, INSTANT = Precision.DAY, Precision.LOCAL, Precision.INSTANT
 
@@ -29,17 +29,17 @@ DAY, LOCAL, INSTANT = Precision.DAY, Precision.LOCAL, Precision.INSTANT
     ],
 )
 def test_a_date_says_what_was_told(raw: str, moment: str, precision: Precision) -> None:
-    when = dates.read(raw)
+    when = parse_date(raw)
     assert (when.moment, when.precision) == (moment, precision)
 
 
 def test_a_day_counts_from_its_first_moment() -> None:
-    assert dates.read("1970-01-02").seconds == 86_400
-    assert dates.read("1970-01-02T00:00:01.9+01:00").seconds == 86_400 - 3_599
+    assert parse_date("1970-01-02").seconds == 86_400
+    assert parse_date("1970-01-02T00:00:01.9+01:00").seconds == 86_400 - 3_599
 
 
 def test_the_day_of_a_moment_is_that_of_utc() -> None:
-    assert dates.read("2025-12-27T23:00:00-05:00").day == "2025-12-28"
+    assert parse_date("2025-12-27T23:00:00-05:00").day == "2025-12-28"
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_the_day_of_a_moment_is_that_of_utc() -> None:
 )
 def test_what_is_no_date_is_refused(raw: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
-        dates.read(raw)
+        parse_date(raw)
 
 
 @given(st.text(alphabet="0123456789-:TZW+. ", max_size=30) | st.text(max_size=30))
 def test_any_string_is_a_date_or_is_refused(raw: str) -> None:
     with contextlib.suppress(ValueError):
-        assert dates.read(raw).moment[4] == "-"
+        assert parse_date(raw).moment[4] == "-"

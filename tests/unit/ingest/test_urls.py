@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest import urls
+from services.ingest.urls import canonical_url
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from services.ingest import urls
     ],
 )
 def test_links_to_one_page_are_the_same(url: str) -> None:
-    assert urls.canonical(url) == "http://example.com/a?a=1&b=2"
+    assert canonical_url(url) == "http://example.com/a?a=1&b=2"
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ def test_links_to_one_page_are_the_same(url: str) -> None:
     ],
 )
 def test_links_to_two_pages_differ(one: str, other: str) -> None:
-    assert urls.canonical(one) != urls.canonical(other)
+    assert canonical_url(one) != canonical_url(other)
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://\u2100/", "https://a/" + "b" * 9000])
 def test_what_cannot_be_read_is_its_own(url: str) -> None:
-    assert urls.canonical(url) == url
+    assert canonical_url(url) == url
 
 
 # fmt: off
@@ -50,4 +50,4 @@ PIECES = (  # one piece a line would say no more
 @settings(max_examples=500)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=15).map("".join))
 def test_any_junk_has_a_form(url: str) -> None:
-    assert isinstance(urls.canonical(url), str)
+    assert isinstance(canonical_url(url), str)

@@ -28,10 +28,24 @@ async def test_a_ready_worker_says_so() -> None:
 async def test_a_waiting_worker_is_alive_and_not_ready_and_says_why() -> None:
     health = Health("index")
     health.ready = True
-    health.waiting_for = "Elasticsearch"
 
-    assert await answers(health, "/readyz") == (503, "waiting: Elasticsearch\n")
-    assert await answers(health, "/livez") == (200, "alive\n")
+    with health.waiting_scope():
+        health.report_unavailable("Elasticsearch")
+
+        assert await answers(health, "/readyz") == (503, "waiting: Elasticsearch\n")
+        assert await answers(health, "/livez") == (200, "alive\n")
+
+
+async def test_an_inner_wait_that_ends_does_not_end_the_outer_one() -> None:
+    health = Health("index")
+    health.ready = True
+
+    with health.waiting_scope():
+        with health.waiting_scope():
+            health.report_unavailable("Kafka")
+        assert not health.state()[0]
+
+    assert health.state()[0]
 
 
 async def test_a_loop_that_has_not_turned_for_long_is_not_alive(
@@ -58,11 +72,11 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_a_wrong_setting() -> No
                 pass
 
 
-async def test_the_age_of_what_is_in_hand_is_told_and_nothing_in_hand_is_0() -> None:
+async def test_the_age_of_the_batch_in_work_is_exported_and_an_idle_worker_has_0() -> None:
     health = Health("index")
     line = 'newsline_lag_seconds{stage="index"} '
 
-    with health.in_hand(time.time() - 100):
+    with health.processing(time.time() - 100):
         (busy,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
     (idle,) = (t for t in (await answers(health, "/metrics"))[1].splitlines() if line in t)
 

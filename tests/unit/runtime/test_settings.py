@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from services.contracts.settings import SETTING_NAMES
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
 from services.enrich.settings import EnrichSettings
 from services.index.settings import IndexWorkerSettings
@@ -10,13 +11,12 @@ from services.ingest.settings import IngestSettings
 from services.local.settings import StackSettings
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.settings import (
-    KNOWN,
     Settings,
     SettingsError,
     WorkerSettings,
-    read,
+    read_secret,
+    read_settings,
     refuse_misspelt,
-    secret,
 )
 
 CLASSES: list[type[Settings]] = [
@@ -39,7 +39,7 @@ def test_every_setting_that_is_read_is_known_and_no_other() -> None:
         for name in kind.model_fields
     }
 
-    assert read_by_classes == KNOWN
+    assert read_by_classes == SETTING_NAMES
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest_name() -> None:
@@ -57,7 +57,7 @@ def test_an_unusable_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         SettingsError, match=r"^NEWSLINE_INDEX_BATCH_RECORDS must be a whole number$"
     ):
-        read(IndexWorkerSettings)
+        read_settings(IndexWorkerSettings)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_is_wrong_with_a_value_is_a_plain_sentence(
     monkeypatch.setenv(f"NEWSLINE_{name}", value)
 
     with pytest.raises(SettingsError) as error:
-        read(kind)
+        read_settings(kind)
 
     assert str(error.value).startswith(f"NEWSLINE_{name} {message}")
 
@@ -89,12 +89,12 @@ def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None
     file = tmp_path / "password"
     file.write_text("pa ss\n")
 
-    assert secret(None, file, "NEWSLINE_KAFKA_PASSWORD") == "pa ss"
+    assert read_secret(None, file, "NEWSLINE_KAFKA_PASSWORD") == "pa ss"
 
 
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="NEWSLINE_KAFKA_PASSWORD_FILE are both set"):
-        secret(SecretStr("x"), tmp_path, "NEWSLINE_KAFKA_PASSWORD")
+        read_secret(SecretStr("x"), tmp_path, "NEWSLINE_KAFKA_PASSWORD")
 
 
 def test_a_secret_never_shows_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_a_secret_never_shows_in_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NEWSLINE_KAFKA_SECURITY_PROTOCOL", "SASL")
 
     with pytest.raises(SettingsError) as raised:
-        read(KafkaSettings)
+        read_settings(KafkaSettings)
 
     assert "hunter2" not in str(raised.value)
     assert "hunter2" not in repr(KafkaSettings.model_construct(password=SecretStr("hunter2")))

@@ -1,1 +1,1 @@
-"""Our corrections of aiokafka 0.14, each with the reason it is needed."""
+"""Corrections of aiokafka 0.14, each with the reason why it is needed."""

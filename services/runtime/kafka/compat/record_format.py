@@ -1,8 +1,9 @@
-"""Reading the records of an unpacked batch, whatever their headers are called.
+"""Decoding the records of an uncompressed batch, whatever bytes their header names have.
 
-aiokafka wants every header's name to be UTF-8 and fails on the whole batch where one is not. Kafka
-does not ask that of a producer, so one record would stop every consumer of its partition for good.
-The layout is that of Kafka's message format, version 2.
+aiokafka 0.14 decodes header names as UTF-8 (``_read_msg`` in record/default_records.py, and its
+Cython version) and fails on the whole batch where one is not. Kafka does not ask that of a
+producer, so one record would stop every consumer of its partition for good. No issue of aiokafka
+is known to us. The layout is that of Kafka's message format, version 2.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ _SEVEN_BITS = 0x7F
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What aiokafka's fetcher reads of a record."""
+class DecodedRecord:
+    """A record with the attributes that aiokafka's fetcher reads."""
 
     offset: int
     timestamp: int
@@ -26,9 +27,10 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What the head of a batch says of its records. ``append_time`` is None where each has its own
-    time, which then counts from ``first_timestamp``.
+class BatchHeader:
+    """The fields of a batch's header that its records depend on.
+
+    ``append_time`` is None where each record has its own time, counted from ``first_timestamp``.
     """
 
     base_offset: int
@@ -73,23 +75,24 @@ class _Cursor:
         return piece
 
 
-def read(data: bytes, batch: Batch) -> Iterator[Record]:
-    """The records that are whole, in order; bytes of a header's name that are no UTF-8 are replaced
-    by the sign for that.
+def decode_records(data: bytes, batch: BatchHeader) -> Iterator[DecodedRecord]:
+    """The records that are complete, in order.
+
+    Bytes of a header's name that are not UTF-8 are replaced by U+FFFD.
     """
     cursor = _Cursor(data)
     while not cursor.at_end:
         try:
             length = cursor.number()
             end = cursor.position + length
-            record = _read(cursor, batch)
+            record = _decode_record(cursor, batch)
         except IndexError:
             return
         cursor.position = end
         yield record
 
 
-def _read(cursor: _Cursor, batch: Batch) -> Record:
+def _decode_record(cursor: _Cursor, batch: BatchHeader) -> DecodedRecord:
     cursor.take(1)  # attributes, of which Kafka has none yet
     timestamp = batch.first_timestamp + cursor.number()
     offset = batch.base_offset + cursor.number()
@@ -101,5 +104,5 @@ def _read(cursor: _Cursor, batch: Batch) -> Record:
         headers.append((name.decode("utf-8", "replace"), cursor.take(cursor.number())))
     append_time = batch.append_time
     if append_time is not None:
-        return Record(offset, append_time, 1, key, value, headers)
-    return Record(offset, timestamp, 0, key, value, headers)
+        return DecodedRecord(offset, append_time, 1, key, value, headers)
+    return DecodedRecord(offset, timestamp, 0, key, value, headers)

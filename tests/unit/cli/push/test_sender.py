@@ -8,7 +8,7 @@ from services.cli.push.sender import WINDOW_RECORDS, PushSummary, RecordSender
 from services.cli.push.splitters import RawRecord, RefusedRecord
 
 
-class Broker:
+class OffsetReader:
     """Takes records as a producer does: refuses b"huge" at once, b"large" later, and never says
     what became of b"silence".
     """
@@ -37,30 +37,30 @@ class Broker:
 
 
 async def test_every_record_is_acknowledged_or_refused() -> None:
-    broker, tally, told = Broker(), PushSummary(), list[RefusedRecord]()
-    sender = RecordSender(broker, "t", tally, told.append)
+    offset_reader, tally, told = OffsetReader(), PushSummary(), list[RefusedRecord]()
+    sender = RecordSender(offset_reader, "t", tally, told.append)
     for place, value in enumerate([b"a", b"huge", b"large", b"bc"]):
         await sender.send(RawRecord(str(place), value))
     await sender.send(RefusedRecord("4", "too long"))
     await sender.drain()
     assert (tally.pushed, tally.refused, tally.sent_bytes) == (2, 3, 3)
     assert sorted(refusal.place for refusal in told) == ["1", "2", "4"]
-    assert broker.sent == [b"a", b"large", b"bc"]
+    assert offset_reader.sent == [b"a", b"large", b"bc"]
 
 
 async def test_the_window_is_bounded() -> None:
-    broker, tally = Broker(), PushSummary()
-    sender = RecordSender(broker, "t", tally, lambda _: None)
+    offset_reader, tally = OffsetReader(), PushSummary()
+    sender = RecordSender(offset_reader, "t", tally, lambda _: None)
     for number in range(3 * WINDOW_RECORDS):
         await sender.send(RawRecord(str(number), b"x"))
-    assert broker.most_open <= WINDOW_RECORDS
+    assert offset_reader.most_open <= WINDOW_RECORDS
     await sender.drain()
     assert tally.pushed == 3 * WINDOW_RECORDS
 
 
 async def test_a_record_without_an_answer_is_given_up_and_those_before_it_count() -> None:
-    broker, tally = Broker(), PushSummary()
-    sender = RecordSender(broker, "t", tally, lambda _: None, answer_seconds=0.01)
+    offset_reader, tally = OffsetReader(), PushSummary()
+    sender = RecordSender(offset_reader, "t", tally, lambda _: None, answer_seconds=0.01)
     for place, value in enumerate([b"a", b"b", b"silence", b"c"]):
         await sender.send(RawRecord(str(place), value))
     with pytest.raises(TimeoutError):

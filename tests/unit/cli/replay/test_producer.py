@@ -16,7 +16,7 @@ from tests.unit.cli.dead_letters.samples import TOPIC, record
 MARKS = "articles.replayed"
 
 
-class Broker:
+class OffsetReader:
     """A producer that refuses some values: at once, late, or because the broker is away."""
 
     def __init__(self) -> None:
@@ -47,9 +47,9 @@ class Broker:
         return sorted(n for mark in found for n in range(mark.first, mark.last + 1))
 
 
-async def replay(broker: Broker, *records: DeadLetterRecord) -> ReplayProgress:
+async def replay(offset_reader: OffsetReader, *records: DeadLetterRecord) -> ReplayProgress:
     progress = ReplayProgress()
-    await ReplayProducer(broker, MARKS, progress).send_all(stream(records))
+    await ReplayProducer(offset_reader, MARKS, progress).send_all(stream(records))
     return progress
 
 
@@ -59,48 +59,48 @@ async def stream(records: Sequence[DeadLetterRecord]) -> AsyncIterator[DeadLette
 
 
 async def test_a_dead_letter_goes_back_as_it_came() -> None:
-    broker = Broker()
-    progress = await replay(broker, record(3, b"bytes"), record(4, None))
-    (topic, key, value, headers), (_, _, none, _) = broker.sent
+    offset_reader = OffsetReader()
+    progress = await replay(offset_reader, record(3, b"bytes"), record(4, None))
+    (topic, key, value, headers), (_, _, none, _) = offset_reader.sent
     assert (topic, key, value, none) == ("articles.raw", b"key", b"bytes", None)
     assert headers["newsline-attempt"] == b"2"
     assert headers[REPLAY_OF] == b"articles.raw.dead/0/3"
     assert progress.sent_bytes == 5
-    assert broker.log[-1] == (MARKS, ReplayMark(TOPIC, 0, 3, 4).key())
+    assert offset_reader.log[-1] == (MARKS, ReplayMark(TOPIC, 0, 3, 4).key())
 
 
 async def test_a_batch_is_marked_before_the_next_is_sent() -> None:
-    broker = Broker()
-    await replay(broker, *(record(n) for n in range(BATCH_RECORDS + 1)))
-    kinds = [topic for topic, _ in broker.log]
+    offset_reader = OffsetReader()
+    await replay(offset_reader, *(record(n) for n in range(BATCH_RECORDS + 1)))
+    kinds = [topic for topic, _ in offset_reader.log]
     assert kinds == ["articles.raw"] * BATCH_RECORDS + [MARKS, "articles.raw", MARKS]
 
 
 async def test_a_batch_is_bounded_in_bytes() -> None:
-    broker = Broker()
-    await replay(broker, *(record(n, b"x" * (BATCH_BYTES // 2)) for n in range(3)))
-    assert [topic for topic, _ in broker.log].index(MARKS) == 2
+    offset_reader = OffsetReader()
+    await replay(offset_reader, *(record(n, b"x" * (BATCH_BYTES // 2)) for n in range(3)))
+    assert [topic for topic, _ in offset_reader.log].index(MARKS) == 2
 
 
 async def test_what_is_too_large_is_reported_and_stays_open() -> None:
-    broker = Broker()
+    offset_reader = OffsetReader()
     progress = await replay(
-        broker, *(record(n, v) for n, v in enumerate([b"a", b"huge", b"large", b"b"]))
+        offset_reader, *(record(n, v) for n, v in enumerate([b"a", b"huge", b"large", b"b"]))
     )
     assert [str(refused.ref) for refused in progress.refused] == [f"{TOPIC}/0/1", f"{TOPIC}/0/2"]
-    assert broker.marked() == [0, 3]
+    assert offset_reader.marked() == [0, 3]
 
 
 async def test_what_was_sent_before_an_outage_is_marked_and_the_rest_stays_open() -> None:
-    broker, progress = Broker(), ReplayProgress()
+    offset_reader, progress = OffsetReader(), ReplayProgress()
     records = [record(0), record(1, b"away"), record(2), record(3)]
     with pytest.raises(KafkaTimeoutError):
-        await ReplayProducer(broker, MARKS, progress).send_all(stream(records))
-    assert broker.marked() == [0, 2, 3]
+        await ReplayProducer(offset_reader, MARKS, progress).send_all(stream(records))
+    assert offset_reader.marked() == [0, 2, 3]
     assert {ref.offset for ref in progress.sent} == {0, 2, 3}
 
 
 async def test_nothing_is_nothing() -> None:
-    broker = Broker()
-    assert (await replay(broker)).sent == set()
-    assert broker.log == []
+    offset_reader = OffsetReader()
+    assert (await replay(offset_reader)).sent == set()
+    assert offset_reader.log == []

@@ -7,9 +7,9 @@ from aiokafka import TopicPartition
 
 from services.cli.dead_letters.reader import MAX_GAP, fetch
 from services.cli.support import topic_reader
-from services.cli.support.lag import Broker
-from services.cli.support.topic_reader import OffsetRange, read_records
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetterRef
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 from tests.fakes.records import FakeRecord
 from tests.unit.cli.dead_letters.samples import TOPIC
 
@@ -79,7 +79,7 @@ async def test_a_broker_that_is_silent_is_not_waited_for_without_end(
 
 async def fetched(reader: Reader, *refs: DeadLetterRef) -> list[int]:
     ranges = {ZERO: OffsetRange(10, 5000)}
-    return [each.entry.offset async for each in fetch(Broker(None, reader), ranges, refs)]
+    return [each.entry.offset async for each in fetch(OffsetReader(None, reader), ranges, refs)]
 
 
 async def test_dead_letters_are_fetched_without_reading_all_between_them() -> None:

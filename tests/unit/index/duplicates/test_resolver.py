@@ -1,4 +1,4 @@
-"""Roles, against a stand-in for the index that finds and forgets what it is told to."""
+"""Originals and duplicates, against an index that finds only what a test lets it find."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,15 @@ from typing import Any, cast
 import pytest
 
 from services.contracts.articles import EnrichedArticle, ModelVersion, Status
-from services.elastic.lookup import Document, Lookup, Search
-from services.index.duplicates.resolver import Duplicates
-from services.index.duplicates.rules import LEAST_CHARACTERS, MOST_BITS
-from services.index.locations import Place
+from services.elastic.lookup import Lookup, SearchRequest, StoredDocument
+from services.index.duplicates.resolver import DuplicateResolver
+from services.index.duplicates.rules import MAX_DIFFERING_BITS, MIN_CHARACTERS
+from services.index.locations import DocumentLocation
 from services.runtime import metrics
 from tests.fakes.records import enriched
 
 HERE = "articles-2026.01"
-TEXT = "x" * LEAST_CHARACTERS
+TEXT = "x" * MIN_CHARACTERS
 FIRST_MODEL = {"fingerprint": ModelVersion(model="simhash-64", version="1")}
 NEXT_MODEL = {"fingerprint": ModelVersion(model="simhash-64", version="2")}
 # Far from 0, which the others' fingerprints are near.
@@ -34,62 +34,69 @@ class Index:
     def __init__(self) -> None:
         self.stored: dict[str, EnrichedArticle] = {}
         self.searchable: set[str] = set()
-        self.asked: list[Mapping[str, Any]] = []
+        self.searches: list[Mapping[str, Any]] = []
 
     def put(self, *articles: EnrichedArticle) -> None:
         for each in articles:
             self.stored[each.article_id] = each
             self.searchable.add(each.article_id)
 
-    def places(self) -> dict[str, Place]:
-        return {key: Place(HERE, each.version, 0, 1) for key, each in self.stored.items()}
+    def locations(self) -> dict[str, DocumentLocation]:
+        return {
+            key: DocumentLocation(HERE, each.version, 0, 1) for key, each in self.stored.items()
+        }
 
     async def get(
         self, index_by_id: Mapping[str, str], fields: Sequence[str], *, may_be_gone: bool
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredDocument]:
         assert may_be_gone
         return {
             key: {"_id": key, "_source": self.stored[key].model_dump(mode="json")}
             for key in index_by_id
         }
 
-    async def search(self, searches: Sequence[Search]) -> list[list[Document]]:
-        self.asked += [json.loads(each.what) for each in searches]
+    async def search(self, searches: Sequence[SearchRequest]) -> list[list[StoredDocument]]:
+        self.searches += [json.loads(each.body) for each in searches]
         return [[self._hit(key) for key in sorted(self.searchable)] for _ in searches]
 
-    def _hit(self, key: str) -> Document:
+    def _hit(self, key: str) -> StoredDocument:
         names = ("fingerprint", "duplicate_of", "published_at", "received_at")
         source = self.stored[key].model_dump(mode="json")
         return {"_id": key, "fields": {n: [source[n]] for n in names if source[n] is not None}}
 
 
-def marker(index: Index, hours: int = 72) -> Duplicates:
-    return Duplicates(cast("Lookup", index), "", 1, timedelta(hours=hours))
+def resolver(index: Index, hours: int = 72) -> DuplicateResolver:
+    return DuplicateResolver(cast("Lookup", index), "", 1, timedelta(hours=hours))
 
 
-async def told(
-    duplicates: Duplicates, index: Index, *articles: EnrichedArticle, refused: Sequence[str] = ()
+async def originals(
+    resolver: DuplicateResolver,
+    index: Index,
+    *articles: EnrichedArticle,
+    refused: Sequence[str] = (),
 ) -> list[str | None]:
-    """The last digit of what each is a copy of."""
-    roles = await duplicates.roles(articles, index.places(), refused)
-    duplicates.remember(roles)
-    return [role.duplicate_of and role.duplicate_of[-1] for role in roles]
+    """The last digit of what each is a duplicate of."""
+    decisions = await resolver.decide(articles, index.locations(), refused)
+    resolver.remember(decisions)
+    return [decision.duplicate_of and decision.duplicate_of[-1] for decision in decisions]
 
 
-async def test_what_is_searchable_makes_copies() -> None:
+async def test_what_is_searchable_makes_duplicates() -> None:
     index = Index()
     index.put(article(1))
 
-    assert await told(marker(index), index, article(2), article(3, FAR)) == ["1", None]
+    assert await originals(resolver(index), index, article(2), article(3, FAR)) == ["1", None]
 
 
 async def test_the_search_is_bounded_in_time_in_distance_and_in_number() -> None:
     index = Index()
-    await told(marker(index), index, article(1, "00000000000000ff", published_at="2026-01-01"))
+    await originals(
+        resolver(index), index, article(1, "00000000000000ff", published_at="2026-01-01")
+    )
 
-    (body,) = index.asked
+    (body,) = index.searches
     assert (body["size"], body["knn"]["k"]) == (20, 20)
-    assert body["knn"]["similarity"] == MOST_BITS
+    assert body["knn"]["similarity"] == MAX_DIFFERING_BITS
     assert body["knn"]["query_vector"] == "00000000000000ff"
     window = {"gte": "2025-12-29T00:00:00+00:00", "lte": "2026-01-04T00:00:00+00:00"}
     assert body["knn"]["filter"]["bool"]["should"] == [
@@ -105,7 +112,7 @@ async def test_what_the_search_brings_is_checked() -> None:
     index = Index()
     index.put(article(1, published_at="2025-06-01"), article(2, "00000000000001ff"))
 
-    assert await told(marker(index), index, article(3)) == [None]
+    assert await originals(resolver(index), index, article(3)) == [None]
 
 
 async def test_articles_of_one_batch_are_compared_as_they_arrived() -> None:
@@ -114,106 +121,111 @@ async def test_articles_of_one_batch_are_compared_as_they_arrived() -> None:
 
     batch = [article(1), article(2, received_at=early), article(3, "000000000000000f")]
 
-    assert await told(marker(index), index, *batch) == ["2", None, "2"]
+    assert await originals(resolver(index), index, *batch) == ["2", None, "2"]
 
 
 async def test_what_this_worker_has_just_written_is_remembered_and_of_others_is_not() -> None:
     index = Index()
-    duplicates = marker(index)
-    await told(duplicates, index, article(1))
+    duplicates = resolver(index)
+    await originals(duplicates, index, article(1))
 
-    assert await told(duplicates, index, article(2)) == ["1"]
-    assert await told(marker(index), index, article(2)) == [None]
+    assert await originals(duplicates, index, article(2)) == ["1"]
+    assert await originals(resolver(index), index, article(2)) == [None]
 
 
 async def test_what_was_not_stored_is_not_remembered() -> None:
     index = Index()
-    duplicates = marker(index)
-    await duplicates.roles([article(1)], {})
+    duplicates = resolver(index)
+    await duplicates.decide([article(1)], {})
 
-    assert await told(duplicates, index, article(2)) == [None]
+    assert await originals(duplicates, index, article(2)) == [None]
 
 
-async def test_a_killed_article_is_nobodys_first_from_then_on() -> None:
+async def test_a_killed_article_is_nobodys_original_from_then_on() -> None:
     index = Index()
-    duplicates = marker(index)
-    await told(duplicates, index, article(1))
-    await told(duplicates, index, article(1, status=Status.CANCELED, text="", fingerprint=None))
+    duplicates = resolver(index)
+    await originals(duplicates, index, article(1))
+    await originals(
+        duplicates, index, article(1, status=Status.CANCELED, text="", fingerprint=None)
+    )
 
-    assert await told(duplicates, index, article(2)) == [None]
+    assert await originals(duplicates, index, article(2)) == [None]
 
 
-async def test_a_first_stays_a_first() -> None:
+async def test_an_original_stays_an_original() -> None:
     index = Index()
     index.put(article(1), article(2, FAR))
 
     # Its new text is near another's; nothing is even asked.
-    assert await told(marker(index), index, article(2, version=2)) == [None]
-    assert index.asked == []
+    assert await originals(resolver(index), index, article(2, version=2)) == [None]
+    assert index.searches == []
 
 
 @pytest.mark.parametrize(
     ("again", "expected"),
     [
-        (article(2), "1"),  # redelivered; its first is gone, and nothing is asked
+        (article(2), "1"),  # redelivered; its original is gone, and nothing is asked
         (article(2, FAR, enrichment=NEXT_MODEL), "1"),  # another model's: cannot be compared
         (article(2, FAR), None),  # another text
-        (article(2, "0" * 15 + "1"), None),  # another text, near nothing of its group any more
+        (article(2, "0" * 15 + "1"), None),  # another text, near nothing of its cluster any more
         (article(2, status=Status.CANCELED, text="", fingerprint=None, enrichment={}), None),
     ],
 )
-async def test_a_copy_stays_one_as_long_as_its_text_does(
+async def test_a_duplicate_stays_one_as_long_as_its_text_does(
     again: EnrichedArticle, expected: str | None
 ) -> None:
     index = Index()
     index.put(article(2, duplicate_of=article(1).article_id))
 
-    assert await told(marker(index), index, again) == [expected]
+    assert await originals(resolver(index), index, again) == [expected]
 
 
-async def test_a_corrected_copy_stays_one_by_another_of_its_group() -> None:
+async def test_a_corrected_duplicate_stays_one_by_another_of_its_cluster() -> None:
     index = Index()
-    root = article(1).article_id
-    index.put(article(2, duplicate_of=root), article(3, duplicate_of=root))
+    original = article(1).article_id
+    index.put(article(2, duplicate_of=original), article(3, duplicate_of=original))
 
-    assert await told(marker(index), index, article(2, "0" * 15 + "1")) == ["1"]
+    assert await originals(resolver(index), index, article(2, "0" * 15 + "1")) == ["1"]
 
 
-async def test_a_corrected_copy_joins_no_other_group() -> None:
+async def test_a_corrected_duplicate_joins_no_other_cluster() -> None:
     index = Index()
     index.put(article(2, duplicate_of=article(1).article_id), article(3, FAR))
 
-    assert await told(marker(index), index, article(2, FAR)) == [None]
+    assert await originals(resolver(index), index, article(2, FAR)) == [None]
 
 
 async def test_what_was_refused_stands_for_nothing() -> None:
     index = Index()
     gone = article(1).article_id
-    # Searchable already: the copies that pointed at it, which are decided again.
+    # Searchable already: the duplicates that pointed at it, which are decided again.
     index.put(article(2, duplicate_of=gone), article(3, duplicate_of=gone))
-    duplicates = marker(index)
+    duplicates = resolver(index)
 
-    roles = await duplicates.roles([article(2), article(3)], {}, refused=[gone])
+    decisions = await duplicates.decide([article(2), article(3)], {}, refused=[gone])
 
-    assert [role.duplicate_of for role in roles] == [article(3).article_id, None]
+    assert [decision.duplicate_of for decision in decisions] == [article(3).article_id, None]
 
 
 async def test_a_window_of_nothing_asks_nothing_and_leaves_the_field_alone() -> None:
     index = Index()
     index.put(article(1))
-    off = marker(index, hours=0)
+    off = resolver(index, hours=0)
 
-    assert await told(off, index, article(2), article(3, duplicate_of="7" * 32)) == [None, "7"]
-    assert index.asked == []
+    assert await originals(off, index, article(2), article(3, duplicate_of="7" * 32)) == [
+        None,
+        "7",
+    ]
+    assert index.searches == []
 
 
-async def test_copies_are_counted_once() -> None:
+async def test_duplicates_are_counted_once() -> None:
     index = Index()
     index.put(article(1))
-    before = metrics.DUPLICATES._value.get()  # noqa: SLF001 - the library tells it nowhere else
+    before = metrics.DUPLICATES._value.get()  # noqa: SLF001 - the library has no other way
 
-    await told(marker(index), index, article(2))
+    await originals(resolver(index), index, article(2))
     index.put(article(2, duplicate_of=article(1).article_id))
-    await told(marker(index), index, article(2))
+    await originals(resolver(index), index, article(2))
 
     assert metrics.DUPLICATES._value.get() == before + 1  # noqa: SLF001 - as above

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.formats import plain_text
+from services.ingest.formats.plain_text import parse_plain_text
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from services.ingest.formats import plain_text
 def test_date_headline_and_paragraphs_are_told_apart(
     raw: str, title: str | None, text: str, moment: str | None
 ) -> None:
-    sent = plain_text.read(raw)
+    sent = parse_plain_text(raw)
     assert (sent.title, sent.text) == (title, text)
     assert (sent.published.moment if sent.published else None) == moment
     assert sent.extra == {}
@@ -29,13 +29,13 @@ def test_date_headline_and_paragraphs_are_told_apart(
 
 @pytest.mark.parametrize("date", ["2025-02-31", "0000-01-01", "99999-01-01", "2025-1-1"])
 def test_an_impossible_date_is_kept_and_is_no_part_of_the_headline(date: str) -> None:
-    sent = plain_text.read(f"date {date} Head\n\nOne")
+    sent = parse_plain_text(f"date {date} Head\n\nOne")
     assert (sent.title, sent.published) == ("Head", None)
     assert sent.extra["published_at"] == date
     assert sent.extra["newsline_problems"] == ["published_at: not in the calendar"]
 
 
 def test_a_headline_without_end_is_cut_and_kept_whole() -> None:
-    sent = plain_text.read("h" * 3000 + "\n\nOne")
+    sent = parse_plain_text("h" * 3000 + "\n\nOne")
     assert sent.title == "h" * 2000
     assert sent.extra["title"] == "h" * 3000

@@ -1,4 +1,4 @@
-"""The order of settling and committing, on a partition in memory."""
+"""The order of processing and committing, on a partition in memory."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError
 
 from services.runtime.health import Health
-from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchLoop
+from services.runtime.kafka.batch_consumer import MAX_BATCH_BYTES, BatchConsumer
 from services.runtime.retry import Interrupted
 from tests.fakes.records import FakeRecord
 
@@ -62,21 +62,21 @@ class Partition:
         self.journal += [("commit", offset) for offset in offsets.values()]
 
     async def process(self, records: Sequence[Any]) -> None:
-        self.journal += [("settled", record.offset) for record in records]
+        self.journal += [("processed", record.offset) for record in records]
 
 
 async def run(partition: Partition, stopping: asyncio.Event, **how: Any) -> None:
-    loop = how.pop("loop", None) or BatchLoop(Health("index"), stopping, max_records=10)
-    await asyncio.wait_for(loop.run(partition, how.get("settle", partition.process)), timeout=5)
+    loop = how.pop("loop", None) or BatchConsumer(Health("index"), stopping, max_records=10)
+    await asyncio.wait_for(loop.run(partition, how.get("process", partition.process)), timeout=5)
 
 
-async def test_a_batch_is_committed_after_it_is_settled_at_the_next_offset() -> None:
+async def test_a_batch_is_committed_after_it_is_processed_at_the_next_offset() -> None:
     stopping = asyncio.Event()
     partition = Partition(7, stopping=stopping)
 
     await run(partition, stopping)
 
-    assert partition.journal == [("settled", 7), ("commit", 8)]
+    assert partition.journal == [("processed", 7), ("commit", 8)]
 
 
 async def test_what_a_transaction_leaves_behind_a_batch_is_committed_too() -> None:
@@ -86,26 +86,26 @@ async def test_what_a_transaction_leaves_behind_a_batch_is_committed_too() -> No
 
     await run(partition, stopping)
 
-    assert partition.journal == [("settled", 7), ("commit", 8), ("commit", 9)]
+    assert partition.journal == [("processed", 7), ("commit", 8), ("commit", 9)]
 
 
 async def test_a_batch_that_is_given_up_is_not_committed_while_idle_either() -> None:
     stopping = asyncio.Event()
     partition = Partition(7, 8, stopping=stopping)
     partition.idle = [9, 9]
-    settled = partition.process
+    process = partition.process
 
     async def give_up_the_second(records: Sequence[Any]) -> None:
         if records[0].offset == 8:
             raise Interrupted
-        await settled(records)
+        await process(records)
 
     await run(partition, stopping, process=give_up_the_second)
 
-    assert partition.journal == [("settled", 7), ("commit", 8)]
+    assert partition.journal == [("processed", 7), ("commit", 8)]
 
 
-async def test_a_batch_is_settled_in_the_order_of_arrival() -> None:
+async def test_a_batch_is_processed_in_the_order_of_arrival() -> None:
     stopping = asyncio.Event()
     partition = Partition(stopping=stopping)
     late, early = FakeRecord(b"x", 7, timestamp=2), FakeRecord(b"x", 3, "t", 1, timestamp=1)
@@ -113,18 +113,19 @@ async def test_a_batch_is_settled_in_the_order_of_arrival() -> None:
 
     await run(partition, stopping)
 
-    assert partition.journal[:2] == [("settled", 3), ("settled", 7)]
+    assert partition.journal[:2] == [("processed", 3), ("processed", 7)]
 
 
 async def test_a_batch_grows_by_what_has_been_fetched_until_it_is_full() -> None:
     stopping = asyncio.Event()
     partition = Partition(7, stopping=stopping)
     partition.fetched = [[FakeRecord(b"x", offset)] for offset in (8, 9, 10)]
-    loop = BatchLoop(Health("index"), stopping, max_records=3)
+    loop = BatchConsumer(Health("index"), stopping, max_records=3)
 
     await run(partition, stopping, loop=loop)
 
-    assert partition.journal == [("settled", 7), ("settled", 8), ("settled", 9), ("commit", 10)]
+    processed = [("processed", offset) for offset in (7, 8, 9)]
+    assert partition.journal == [*processed, ("commit", 10)]
 
 
 async def test_a_batch_of_many_bytes_is_full_with_few_records() -> None:
@@ -134,7 +135,7 @@ async def test_a_batch_of_many_bytes_is_full_with_few_records() -> None:
 
     await run(partition, stopping)
 
-    assert partition.journal == [("settled", 7), ("settled", 8), ("commit", 9)]
+    assert partition.journal == [("processed", 7), ("processed", 8), ("commit", 9)]
 
 
 async def test_a_batch_that_is_given_up_is_not_committed() -> None:
@@ -156,7 +157,7 @@ async def test_a_partition_that_is_anothers_now_is_not_committed() -> None:
 
     await run(partition, stopping)
 
-    assert partition.journal == [("settled", 7)]
+    assert partition.journal == [("processed", 7)]
 
 
 async def test_a_refused_commit_does_not_end_the_loop() -> None:
@@ -166,13 +167,13 @@ async def test_a_refused_commit_does_not_end_the_loop() -> None:
 
     await run(partition, stopping)
 
-    assert partition.journal == [("settled", 7), ("settled", 8)]
+    assert partition.journal == [("processed", 7), ("processed", 8)]
 
 
-async def test_a_rebalance_waits_for_the_batch_in_hand() -> None:
+async def test_a_rebalance_waits_for_the_current_batch() -> None:
     stopping = asyncio.Event()
     partition = Partition(7, stopping=stopping)
-    loop = BatchLoop(Health("index"), stopping, max_records=10)
+    loop = BatchConsumer(Health("index"), stopping, max_records=10)
     entered, finish = asyncio.Event(), asyncio.Event()
 
     async def process(records: Sequence[Any]) -> None:
@@ -191,4 +192,4 @@ async def test_a_rebalance_waits_for_the_batch_in_hand() -> None:
         await asyncio.sleep(0)
         finish.set()
 
-    assert partition.journal == [("settled", 7), ("commit", 8), ("revoked", 0)]
+    assert partition.journal == [("processed", 7), ("commit", 8), ("revoked", 0)]

@@ -1,4 +1,4 @@
-"""Compressed batches, as a broker stores them, unpacked in bounded memory."""
+"""Compressed batches, as a broker stores them, decompressed in bounded memory."""
 
 import tracemalloc
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from services.contracts.topics import MAX_RECORD_BYTES
-from services.runtime.kafka.compat import bounded_batches as unpacking
+from services.runtime.kafka.compat import bounded_batches
 from services.runtime.kafka.compat.bounded_batches import (
-    MAX_UNPACKED_BYTES,
-    BoundedRecords,
-    CutValue,
+    MAX_DECOMPRESSED_BYTES,
+    SizeLimitedRecords,
+    TruncatedValue,
 )
 
 NONE, GZIP, SNAPPY, LZ4, ZSTD = range(5)
@@ -25,7 +25,7 @@ CODECS = [NONE, GZIP, SNAPPY, LZ4, ZSTD]
 LENGTH_AT, CODEC_AT, HEAD_BYTES = 8, 22, 61
 
 
-def packed(codec: int, values: Sequence[bytes | None]) -> bytes:
+def compressed(codec: int, values: Sequence[bytes | None]) -> bytes:
     builder = DefaultRecordBatchBuilder(
         magic=2,
         compression_type=codec,
@@ -40,14 +40,16 @@ def packed(codec: int, values: Sequence[bytes | None]) -> bytes:
     return bytes(builder.build())
 
 
-def unpacked(batch: bytes) -> list[Any]:
-    return list(BoundedRecords(batch).next_batch())
+def decoded(batch: bytes) -> list[Any]:
+    return list(SizeLimitedRecords(batch).next_batch())
 
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_ordinary_batches_come_as_they_were(codec: int) -> None:
     values = [b"one" * 1000, None, b""]
-    records = BoundedRecords(packed(codec, values) * 2 + b"the beginning of a third one"[:11])
+    records = SizeLimitedRecords(
+        compressed(codec, values) * 2 + b"the beginning of a third one"[:11]
+    )
 
     for _ in range(2):
         batch = records.next_batch()
@@ -62,7 +64,7 @@ def test_ordinary_batches_come_as_they_were(codec: int) -> None:
 
 
 def test_a_batch_gives_its_records_one_by_one_as_the_mark_of_a_transaction_is_read() -> None:
-    batch = BoundedRecords(packed(NONE, [b"one", b"two"])).next_batch()
+    batch = SizeLimitedRecords(compressed(NONE, [b"one", b"two"])).next_batch()
 
     assert next(batch).value == b"one"
     assert [record.value for record in batch] == [b"two"]
@@ -71,7 +73,7 @@ def test_a_batch_gives_its_records_one_by_one_as_the_mark_of_a_transaction_is_re
 
 def misnamed(codec: int, values: Sequence[bytes | None]) -> bytes:
     """A batch whose headers' names are no UTF-8, which aiokafka's own builder would not write."""
-    batch = packed(NONE, values)
+    batch = compressed(NONE, values)
     head, records = bytearray(batch[:HEAD_BYTES]), batch[HEAD_BYTES:]
     records = records.replace(b"\x02h\x02x", b"\x02\xff\x02x")
     if codec == ZSTD:
@@ -83,7 +85,7 @@ def misnamed(codec: int, values: Sequence[bytes | None]) -> bytes:
 
 @pytest.mark.parametrize("codec", [NONE, ZSTD])
 def test_a_header_whose_name_is_no_text_stops_nobody(codec: int) -> None:
-    found = unpacked(misnamed(codec, [b"one", None, b""]))
+    found = decoded(misnamed(codec, [b"one", None, b""]))
 
     assert [(r.offset, r.timestamp, r.key, r.value) for r in found] == [
         (0, 5, b"k", b"one"),
@@ -95,52 +97,57 @@ def test_a_header_whose_name_is_no_text_stops_nobody(codec: int) -> None:
 
 @pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
 def test_a_value_over_the_door_is_cut_and_its_neighbours_are_whole(codec: int) -> None:
-    first, cut, last = unpacked(packed(codec, [b"a", bytes(MAX_RECORD_BYTES + 1), b"b"]))
+    first, truncated, last = decoded(compressed(codec, [b"a", bytes(MAX_RECORD_BYTES + 1), b"b"]))
 
     assert (first.value, last.value) == (b"a", b"b")
-    assert isinstance(cut.value, CutValue)
-    assert (len(cut.value), cut.offset, cut.key) == (MAX_RECORD_BYTES, 1, b"k")
-    assert cut.value.why == f"{MAX_RECORD_BYTES + 1} bytes, of which {MAX_RECORD_BYTES} are kept"
+    assert isinstance(truncated.value, TruncatedValue)
+    assert (len(truncated.value), truncated.offset, truncated.key) == (MAX_RECORD_BYTES, 1, b"k")
+    assert (
+        truncated.value.reason
+        == f"{MAX_RECORD_BYTES + 1} bytes, of which {MAX_RECORD_BYTES} are kept"
+    )
 
 
 @pytest.mark.parametrize("codec", [GZIP, SNAPPY, LZ4, ZSTD])
 def test_what_is_out_of_reach_is_told_for_every_record_and_kept_packed(codec: int) -> None:
-    batch = packed(codec, [b"a", bytes(2 * MAX_UNPACKED_BYTES), b"b"])
+    batch = compressed(codec, [b"a", bytes(2 * MAX_DECOMPRESSED_BYTES), b"b"])
 
-    first, bomb, behind = unpacked(batch)
+    first, bomb, behind = decoded(batch)
 
     assert first.value == b"a"
     assert (bomb.offset, behind.offset) == (1, 2)
     assert bomb.value == batch[:MAX_RECORD_BYTES]
     assert behind.value == b""
-    assert all(isinstance(record.value, CutValue) for record in (bomb, behind))
-    assert f"{len(batch)} bytes that unpack to over {MAX_UNPACKED_BYTES}" in bomb.value.why
+    assert all(isinstance(record.value, TruncatedValue) for record in (bomb, behind))
+    assert (
+        f"{len(batch)} bytes that decompress to over {MAX_DECOMPRESSED_BYTES}" in bomb.value.reason
+    )
 
 
 def test_two_hundred_megabytes_of_zeros_cost_a_bounded_amount_of_memory() -> None:
-    batch = packed(GZIP, [bytes(200_000_000)])
+    batch = compressed(GZIP, [bytes(200_000_000)])
     tracemalloc.start()
     try:
-        unpacked(batch)
+        decoded(batch)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert peak < 4 * MAX_UNPACKED_BYTES
+    assert peak < 4 * MAX_DECOMPRESSED_BYTES
 
 
-def test_a_batch_that_says_more_than_it_holds_is_corrupt_and_not_cut() -> None:
-    batch = bytearray(packed(NONE, [b"a", b"b"]))
+def test_a_batch_that_says_more_than_it_holds_is_corrupt_and_not_truncated() -> None:
+    batch = bytearray(compressed(NONE, [b"a", b"b"]))
     batch[60] = 3  # the number of records
 
     with pytest.raises(CorruptRecordException):
-        unpacked(bytes(batch))
+        decoded(bytes(batch))
 
 
-def test_every_consumer_of_this_version_of_the_client_unpacks_like_this() -> None:
+def test_every_consumer_of_this_version_of_the_client_decompresses_like_this() -> None:
     """
     The client has no setting for it: this fails when it has moved what we replace.
     """
-    assert fetcher.MemoryRecords.__name__ in {"MemoryRecords", "BoundedRecords"}
-    unpacking.install()
-    assert fetcher.MemoryRecords is BoundedRecords
+    assert fetcher.MemoryRecords.__name__ in {"MemoryRecords", "SizeLimitedRecords"}
+    bounded_batches.patch_fetcher()
+    assert fetcher.MemoryRecords is SizeLimitedRecords
