@@ -7,21 +7,23 @@ Where neither does, nothing is said.
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 import unicodedata
-import zlib
-from array import array
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
+from services.enrich.nlp.arrays import decode_strings, encode_strings, unpack_arrays
 from services.enrich.nlp.artefacts import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from services.enrich.nlp.arrays import Arrays
 
 Kind = Literal["country", "region", "city"]
 KINDS: tuple[Kind, ...] = ("country", "region", "city")
@@ -36,6 +38,7 @@ _SAME_REGION = math.log(2_000)
 _COUNTRY = math.log(1_000_000_000)
 _REGION = math.log(3_000_000)
 _HUNDREDTHS = 100
+_COLUMNS = ("kind", "country", "region", "latitude", "longitude", "people")
 
 
 class Place(NamedTuple):
@@ -58,10 +61,10 @@ class Gazetteer:
     """
 
     rows: Mapping[str, int]
-    firsts: Sequence[int]
-    numbers: Sequence[int]
+    firsts: NDArray[np.intp]
+    numbers: NDArray[np.uint16]
     countries: Sequence[str]
-    columns: Sequence[Sequence[int]]
+    columns: Sequence[NDArray[Any]]
     version: str = ""
 
     @classmethod
@@ -71,7 +74,20 @@ class Gazetteer:
         :raises ArtefactUnusable: the file is missing or is not the one that was released.
         """
         artefact = load("gazetteer", models_dir)
-        return unpack(artefact.content, artefact.version)
+        return cls.from_arrays(unpack_arrays(artefact.content), artefact.version)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, version: str = "") -> Gazetteer:
+        """The gazetteer of `gazetteer_arrays`."""
+        keys = decode_strings(arrays["keys"])
+        return cls(
+            dict(zip(keys, range(len(keys)), strict=True)),
+            np.concatenate([[0], np.cumsum(arrays["counts"], dtype=np.intp)]),
+            arrays["bearers"],
+            decode_strings(arrays["countries"]),
+            [arrays[name] for name in _COLUMNS],
+            version,
+        )
 
     def candidates(self, names: Sequence[str]) -> list[Place]:
         """The places that bear the first of these names that any place bears."""
@@ -79,11 +95,11 @@ class Gazetteer:
             row = self.rows.get(key_of(name))
             if row is not None:
                 bearers = self.numbers[self.firsts[row] : self.firsts[row + 1]]
-                return [self._place(number) for number in bearers]
+                return [self._place(number) for number in bearers.tolist()]
         return []
 
     def _place(self, number: int) -> Place:
-        kind, country, region, latitude, longitude, people = (c[number] for c in self.columns)
+        kind, country, region, latitude, longitude, people = (int(c[number]) for c in self.columns)
         return Place(
             KINDS[kind],
             self.countries[country],
@@ -152,43 +168,25 @@ def key_of(name: str) -> str:
     return " ".join(words)
 
 
-def pack(names: Mapping[str, Sequence[int]], places: Sequence[Place]) -> bytes:
-    """The gazetteer as one compressed block: a line of JSON, then names and columns of numbers."""
+def gazetteer_arrays(names: Mapping[str, Sequence[int]], places: Sequence[Place]) -> Arrays:
+    """A gazetteer as its file keeps it.
+
+    :param names: for each key the numbers of the places that bear it, the largest first.
+    """
     keys = sorted(names)
     countries = sorted({place.country for place in places})
-    columns = [
-        array("B", [len(names[key]) for key in keys]),
-        array("H", [number for key in keys for number in names[key]]),
-        array("B", [KINDS.index(place.kind) for place in places]),
-        array("B", [countries.index(place.country) for place in places]),
-        array("B", [place.region for place in places]),
-        array("h", [round(place.latitude * _HUNDREDTHS) for place in places]),
-        array("h", [round(place.longitude * _HUNDREDTHS) for place in places]),
-        array("H", [round(place.people * _HUNDREDTHS) for place in places]),
-    ]
-    if sys.byteorder == "big":
-        for column in columns:
-            column.byteswap()
-    blocks = ["\n".join(keys).encode(), *(column.tobytes() for column in columns)]
-    head = {"countries": countries, "sizes": [len(block) for block in blocks]}
-    return zlib.compress(json.dumps(head).encode() + b"\n" + b"".join(blocks), 9)
-
-
-def unpack(data: bytes, version: str = "") -> Gazetteer:
-    """The inverse of `pack`."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    blocks = []
-    at = 0
-    for size in head["sizes"]:
-        blocks.append(body[at : at + size])
-        at += size
-    columns = [array(code, block) for code, block in zip("BHBBBhhH", blocks[1:], strict=True)]
-    if sys.byteorder == "big":
-        for column in columns:
-            column.byteswap()
-    counts, numbers, *about = columns
-    keys = blocks[0].decode().split("\n")
-    rows = {key: row for row, key in enumerate(keys)}
-    firsts = array("I", accumulate(counts, initial=0))
-    return Gazetteer(rows, firsts, numbers, head["countries"], about, version)
+    columns = {
+        "kind": ("u1", [KINDS.index(place.kind) for place in places]),
+        "country": ("u1", [countries.index(place.country) for place in places]),
+        "region": ("u1", [place.region for place in places]),
+        "latitude": ("<i2", [round(place.latitude * _HUNDREDTHS) for place in places]),
+        "longitude": ("<i2", [round(place.longitude * _HUNDREDTHS) for place in places]),
+        "people": ("<u2", [round(place.people * _HUNDREDTHS) for place in places]),
+    }
+    return {
+        "countries": encode_strings(countries),
+        "keys": encode_strings(keys),
+        "counts": np.array([len(names[key]) for key in keys], np.uint8),
+        "bearers": np.array([number for key in keys for number in names[key]], "<u2"),
+        **{name: np.array(values, code) for name, (code, values) in columns.items()},
+    }

@@ -10,14 +10,13 @@ Convolutions", without the dilation).
 
 from __future__ import annotations
 
-import json
-import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from services.enrich.nlp.arrays import decode_strings, encode_strings
 from services.enrich.nlp.entities.feature_cache import numbered
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from services.enrich.nlp.arrays import Arrays
     from services.enrich.nlp.entities.feature_cache import Places
 
     Floats = NDArray[np.float32]
@@ -38,8 +38,7 @@ _EPSILON = 1e-5  # PyTorch's, in norms
 _REACH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """`weights` (inputs, outputs), `bias`, then the `gain` and `shift` of the norm that follows."""
 
     weights: Floats
@@ -61,49 +60,52 @@ class Parts:
     out: Floats
     out_bias: Floats
 
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Parts:
+        """The network of `cnn_arrays`."""
+        floats = {
+            name: part.astype(np.float32) for name, part in arrays.items() if part.dtype == "f2"
+        }
+        names = decode_strings(arrays["attributes"])
+        count = sum(name.endswith("_gain") for name in floats)
+        return cls(
+            dict(zip(names, range(len(names)), strict=True)),
+            arrays["vectors"],
+            floats["scales"],
+            [
+                Layer(*(floats[f"layer{i}_{field}"] for field in Layer._fields))
+                for i in range(count)
+            ],
+            floats["output_weights"],
+            floats["output_bias"],
+        )
 
-def pack(names: Sequence[str], vectors: Floats, layers: Sequence[Layer], out: Layer) -> bytes:
-    """A network as one compressed block: vectors as bytes, all else as half-precision floats.
+
+def cnn_arrays(
+    names: Sequence[str], vectors: Floats, layers: Sequence[Layer], out: Layer
+) -> Arrays:
+    """A trained network as its file keeps it: vectors in 8 bits, all else in half precision.
 
     :param vectors: a row for each attribute; the first is nothing, by no name.
     :param layers: the first makes a form of the sum of vectors, the others read three tokens.
     :param out: its norm is not used.
     """
     scales = np.maximum(np.abs(vectors).max(axis=1), 1e-6) / 127
-    table = np.round(vectors / scales[:, None]).astype(np.int8)
-    floats = [scales, *(part for layer in layers for part in _arrays(layer)), out.weights, out.bias]
-    head = {
-        "names": len("\n".join(names).encode()),
-        "vectors": list(table.shape),
-        "floats": [list(part.shape) for part in floats],
+    named = {
+        "scales": scales,
+        **{
+            f"layer{i}_{field}": part
+            for i, layer in enumerate(layers)
+            for field, part in layer._asdict().items()
+        },
+        "output_weights": out.weights,
+        "output_bias": out.bias,
     }
-    blocks = [table.tobytes(), *(part.astype("<f2").tobytes() for part in floats)]
-    return zlib.compress(
-        json.dumps(head).encode() + b"\n" + "\n".join(names).encode() + b"".join(blocks), 9
-    )
-
-
-def unpack(data: bytes) -> Parts:
-    """The inverse of `pack`."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    at = head["names"]
-    names = body[:at].decode().split("\n")
-    rows, width = head["vectors"]
-    table = np.frombuffer(body, np.int8, rows * width, at).reshape(rows, width)
-    at += table.nbytes
-    floats = []
-    for shape in head["floats"]:
-        part = np.frombuffer(body, "<f2", int(np.prod(shape)), at).reshape(shape)
-        at += part.nbytes
-        floats.append(part.astype(np.float32))
-    scales, *rest, out, out_bias = floats
-    layers = [Layer(*rest[i : i + 4]) for i in range(0, len(rest), 4)]
-    return Parts(dict(zip(names, range(rows), strict=True)), table, scales, layers, out, out_bias)
-
-
-def _arrays(layer: Layer) -> tuple[Floats, ...]:
-    return layer.weights, layer.bias, layer.gain, layer.shift
+    return {
+        "attributes": encode_strings(names),
+        "vectors": np.round(vectors / scales[:, None]).astype(np.int8),
+        **{name: part.astype("<f2") for name, part in named.items()},
+    }
 
 
 class ContextNetwork:

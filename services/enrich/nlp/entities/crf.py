@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from services.enrich.nlp.entities.feature_cache import Places
-    from services.enrich.nlp.entities.lexicon import Lexicon
     from services.enrich.nlp.entities.weights import Scores, Weights
+    from services.enrich.nlp.lexicon import Lexicon
 
     # A row for each place or attribute; a column for each label but O, those that begin a name
     # before those inside one.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
+    from services.enrich.nlp.lexicon import Lexicon
 
     Form = tuple[str, Setting]
 

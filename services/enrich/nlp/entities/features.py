@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
+    from services.enrich.nlp.lexicon import Lexicon
 
 # How far an attribute reaches: the token alone, its neighbours, or the next but one as well.
 OWN, NEAR, FAR = 0, 1, 2

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
+from services.enrich.nlp.arrays import unpack_arrays
 from services.enrich.nlp.artefacts import load
-from services.enrich.nlp.entities import crf, lexicon, weights
-from services.enrich.nlp.entities.cnn import ContextNetwork, unpack
+from services.enrich.nlp.entities import crf
+from services.enrich.nlp.entities.cnn import ContextNetwork, Parts
+from services.enrich.nlp.entities.weights import Weights
+from services.enrich.nlp.lexicon import Lexicon
 from services.enrich.nlp.text.segmentation import windows
 
 if TYPE_CHECKING:
@@ -85,7 +88,9 @@ class EntityRecogniser:
         """
         words = load("lexicon", models_dir)
         model = load(_ARTEFACTS[variant], models_dir)
-        tagger = crf.Tagger(weights.unpack(model.content), lexicon.unpack(words.content))
+        weights = Weights.from_arrays(unpack_arrays(model.content))
+        lexicon = Lexicon.from_arrays(unpack_arrays(words.content))
+        tagger = crf.Tagger(weights, lexicon)
         return cls(tagger, model.version, _NAMES[variant])
 
     def with_context(self, models_dir: Path | None = None) -> EntityRecogniser:
@@ -94,7 +99,7 @@ class EntityRecogniser:
         :raises ArtefactUnusable: its file is missing or is not the one that was released.
         """
         artefact = load("context", models_dir)
-        network = ContextNetwork(unpack(artefact.content))
+        network = ContextNetwork(Parts.from_arrays(unpack_arrays(artefact.content)))
         self.tagger.forms.remember(network)
         version = f"{artefact.version}+{self.version}"
         return replace(self, version=version, name=f"{self.name}-cnn", context=network)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import zlib
-from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from services.enrich.nlp.arrays import decode_strings, encode_strings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from services.enrich.nlp.arrays import Arrays
 
 # The weight of a transition that no path may take.
 FORBIDDEN = -1e4
@@ -37,55 +37,51 @@ class Weights:
     values: NDArray[np.int16]
     unit: float
 
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Weights:
+        """The model of `crf_arrays`; an inside label may only follow its own name's labels."""
+        labels = tuple(decode_strings(arrays["labels"]))
+        transitions = tuple(
+            tuple(
+                FORBIDDEN if b[0] == "I" and a[1:] != b[1:] else weight
+                for b, weight in zip(labels, row, strict=True)
+            )
+            for a, row in zip(labels, arrays["transitions"].tolist(), strict=True)
+        )
+        counts = arrays["counts"]
+        return cls(
+            labels,
+            transitions,
+            dict(zip(decode_strings(arrays["attributes"]), range(len(counts)), strict=True)),
+            np.concatenate([[0], np.cumsum(counts, dtype=np.intp)]),
+            arrays["slots"],
+            arrays["values"],
+            float(arrays["unit"]),
+        )
 
-def pack(
+
+def crf_arrays(
     labels: Sequence[str],
     transitions: Mapping[tuple[str, str], float],
     states: Mapping[str, Mapping[int, float]],
-) -> bytes:
-    """A model as one compressed block. State weights are kept as 16-bit multiples of a unit."""
-    largest = max(abs(weight) for row in states.values() for weight in row.values())
-    unit = largest / 32_000
-    slots, values, counts, keys = array("B"), array("h"), array("B"), []
-    for key in sorted(states):
-        row = {s: round(w / unit) for s, w in sorted(states[key].items()) if round(w / unit)}
-        if row:
-            keys.append(key)
-            counts.append(len(row))
-            slots.extend(row)
-            values.extend(row.values())
-    if sys.byteorder == "big":
-        values.byteswap()
-    head = {
-        "labels": list(labels),
-        "transitions": [[transitions.get((a, b), 0.0) for b in labels] for a in labels],
-        "unit": unit,
-        "keys": len("\n".join(keys).encode()),
-        "rows": len(keys),
-        "weights": len(values),
+) -> Arrays:
+    """A trained CRF as its file keeps it: state weights as 16-bit multiples of a unit.
+
+    :param states: for each attribute, the weight by offset * labels + label.
+    """
+    unit = max(abs(weight) for row in states.values() for weight in row.values()) / 32_000
+    rows = {
+        key: {slot: round(weight / unit) for slot, weight in sorted(states[key].items())}
+        for key in sorted(states)
     }
-    body = "\n".join(keys).encode() + counts.tobytes() + slots.tobytes() + values.tobytes()
-    return zlib.compress(json.dumps(head).encode() + b"\n" + body, 9)
-
-
-def unpack(data: bytes) -> Weights:
-    """The inverse of `pack`; an inside label may then only follow its own name's labels."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    labels = tuple(head["labels"])
-    keys = body[: head["keys"]].decode().split("\n")
-    at = head["keys"]
-    counts = np.frombuffer(body, np.uint8, head["rows"], at)
-    at += head["rows"]
-    slots = np.frombuffer(body, np.uint8, head["weights"], at).copy()
-    values = np.frombuffer(body, "<i2", head["weights"], at + head["weights"]).astype(np.int16)
-    states = dict(zip(keys, range(len(keys)), strict=True))
-    bounds = np.concatenate([[0], np.cumsum(counts, dtype=np.intp)])
-    transitions = tuple(
-        tuple(
-            FORBIDDEN if b[0] == "I" and a[1:] != b[1:] else weight
-            for b, weight in zip(labels, row, strict=True)
-        )
-        for a, row in zip(labels, head["transitions"], strict=True)
-    )
-    return Weights(labels, transitions, states, bounds, slots, values, head["unit"])
+    rows = {key: {slot: value for slot, value in row.items() if value} for key, row in rows.items()}
+    kept = {key: row for key, row in rows.items() if row}
+    return {
+        "labels": encode_strings(labels),
+        "attributes": encode_strings(list(kept)),
+        "counts": np.array([len(row) for row in kept.values()], np.uint8),
+        "slots": np.array([slot for row in kept.values() for slot in row], np.uint8),
+        "values": np.array([value for row in kept.values() for value in row.values()], "<i2"),
+        "unit": np.array(unit),
+        "transitions": np.array([[transitions.get((a, b), 0.0) for b in labels] for a in labels]),
+    }

@@ -13,9 +13,9 @@ from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from services.enrich.nlp.arrays import unpack_arrays
 from services.enrich.nlp.artefacts import load
 from services.enrich.nlp.cache import remember
-from services.enrich.nlp.sentiment import target_weights
 from services.enrich.nlp.sentiment.target_features import (
     CLOSE,
     MOST_WORDS,
@@ -28,14 +28,14 @@ from services.enrich.nlp.sentiment.target_features import (
     pair_keys,
     sentence,
 )
+from services.enrich.nlp.sentiment.target_weights import TargetWeights
 from services.enrich.nlp.sentiment.vader import Sentiment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
-    from services.enrich.nlp.sentiment.target_weights import TargetWeights
+    from services.enrich.nlp.lexicon import Lexicon
 
 # The nearness of the words before a target, the farthest first.
 _NEARER = NEARNESS[:0:-1]
@@ -99,7 +99,8 @@ class TargetScorer:
         :raises ArtefactUnusable: the file is missing or is not the one that was released.
         """
         artefact = load("targets", models_dir)
-        return cls(target_weights.unpack(artefact.content), lexicon, valences, artefact.version)
+        weights = TargetWeights.from_arrays(unpack_arrays(artefact.content))
+        return cls(weights, lexicon, valences, artefact.version)
 
     def view(self, words: Sequence[str]) -> View:
         """What the targets of a sentence share, given its tokens."""

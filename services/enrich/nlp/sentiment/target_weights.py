@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from services.enrich.nlp.arrays import decode_strings, encode_strings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from services.enrich.nlp.arrays import Arrays
 
 _PAIR = re.compile("[HS]?[LR][^ ]+ ")
 
@@ -31,44 +35,42 @@ class TargetWeights:
     bias: tuple[float, float]
     pairs: frozenset[str]
 
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> TargetWeights:
+        """The model of `target_arrays`."""
+        features = decode_strings(arrays["features"])
+        # "L" or "R" begins the name of a pair, after "H" or "S" if it is of one kind of sentence.
+        pairs = frozenset(key[1 if key[0] in "LR" else 2 :] for key in features if _PAIR.match(key))
+        negative, positive = arrays["bias"].tolist()
+        return cls(
+            dict(zip(features, range(len(features)), strict=True)),
+            array("b", arrays["values"].tobytes()),
+            float(arrays["unit"]),
+            array("b", arrays["vectors"].tobytes()),
+            float(arrays["vector_unit"]),
+            (negative, positive),
+            pairs,
+        )
 
-def pack(
+
+def target_arrays(
     features: Mapping[str, tuple[float, float]],
     vectors: Sequence[float],
     bias: tuple[float, float],
-) -> bytes:
-    """A model as one compressed block; weights are kept as 8-bit multiples of a unit each kind."""
+) -> Arrays:
+    """A trained model as its file keeps it: weights as 8-bit multiples of a unit each kind."""
     unit = max(abs(weight) for pair in features.values() for weight in pair) / 127
     vector_unit = max(map(abs, vectors), default=127.0) / 127
-    rows = {}
-    for key in sorted(features):
-        negative, positive = (round(weight / unit) for weight in features[key])
-        if negative or positive:
-            rows[key] = (negative, positive)
-    values = array("b", [weight for pair in zip(*rows.values(), strict=True) for weight in pair])
-    table = array("b", [round(weight / vector_unit) for weight in vectors])
-    keys = "\n".join(rows).encode()
-    head = {
-        "unit": unit,
-        "vector_unit": vector_unit,
-        "bias": bias,
-        "sizes": [len(keys), len(values), len(table)],
+    rounded = {
+        key: (round(features[key][0] / unit), round(features[key][1] / unit))
+        for key in sorted(features)
     }
-    body = keys + values.tobytes() + table.tobytes()
-    return zlib.compress(json.dumps(head).encode() + b"\n" + body, 9)
-
-
-def unpack(data: bytes) -> TargetWeights:
-    """The inverse of `pack`."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    keys_end, count, width = head["sizes"]
-    rows = {key: row for row, key in enumerate(body[:keys_end].decode().split("\n"))}
-    values = array("b", body[keys_end : keys_end + count])
-    vectors = array("b", body[keys_end + count : keys_end + count + width])
-    bias = head["bias"]
-    # "L" or "R" begins the name of a pair, after "H" or "S" if it is of one kind of sentence only.
-    pairs = frozenset(key[1 if key[0] in "LR" else 2 :] for key in rows if _PAIR.match(key))
-    return TargetWeights(
-        rows, values, head["unit"], vectors, head["vector_unit"], (bias[0], bias[1]), pairs
-    )
+    kept = {key: pair for key, pair in rounded.items() if any(pair)}
+    return {
+        "features": encode_strings(list(kept)),
+        "values": np.array(list(zip(*kept.values(), strict=True)), np.int8),
+        "unit": np.array(unit),
+        "vectors": np.array([round(weight / vector_unit) for weight in vectors], np.int8),
+        "vector_unit": np.array(vector_unit),
+        "bias": np.array(bias),
+    }

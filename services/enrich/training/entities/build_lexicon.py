@@ -1,4 +1,4 @@
-"""Make `models/artefacts/lexicon-<version>.bin` from word vectors and GeoNames names.
+"""Make `models/artefacts/lexicon-<version>.npz` from word vectors and GeoNames names.
 
     python -m services.enrich.training.entities.build_lexicon --vectors VOCAB_DIR --places DATA_DIR
 
@@ -21,7 +21,9 @@ from pathlib import Path
 import msgpack
 import numpy as np
 
-from services.enrich.nlp.entities.lexicon import Lexicon, pack
+from services.enrich.nlp.arrays import pack_arrays
+from services.enrich.nlp.lexicon import Lexicon
+from services.enrich.training.artefact_writer import save
 
 GRANULARITIES = (2048, 512, 96)
 SEED = 20260101
@@ -101,8 +103,8 @@ def main() -> None:
     rows = dict(sorted(words_of(given.vectors)))
     table = np.stack([clusters(vectors, count) for count in GRANULARITIES], axis=1)
     lexicon = Lexicon(rows, [tuple(row) for row in table.tolist()], places_of(given.places))
-    given.out.write_bytes(pack(lexicon))
-    print(f"{len(rows)} words, {len(lexicon.places)} places, {given.out.stat().st_size} bytes")  # noqa: T201 - a command's output
+    content = pack_arrays(lexicon.to_arrays())
+    save(given.out, content, f"{len(rows)} words", f"{len(lexicon.places)} places")
 
 
 if __name__ == "__main__":

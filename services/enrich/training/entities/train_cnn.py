@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from services.enrich.nlp.entities.cnn import Layer, pack
+from services.enrich.nlp.arrays import Arrays, pack_arrays
+from services.enrich.nlp.entities.cnn import Layer, cnn_arrays
 from services.enrich.nlp.entities.crf import leads_over_o
 from services.enrich.nlp.entities.features import attributes, settings_of
 from services.enrich.nlp.entities.recognizer import EntityRecogniser
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from services.enrich.nlp.entities.features import Setting
-    from services.enrich.nlp.entities.lexicon import Lexicon
+    from services.enrich.nlp.lexicon import Lexicon
 
 EPOCHS = 9
 VECTOR, WIDTH, DEPTH = 64, 96, 3
@@ -186,7 +187,7 @@ def _batches(sentences: Sequence[Taught], chance: random.Random) -> list[list[Ta
     return batches
 
 
-def packed(network: Network, names: Sequence[str]) -> bytes:
+def packed(network: Network, names: Sequence[str]) -> Arrays:
     """The network as it is served."""
     parts = {name: part.numpy() for name, part in network.state_dict().items()}
 
@@ -202,10 +203,10 @@ def packed(network: Network, names: Sequence[str]) -> bytes:
     weights, bias = parts["out.weight"], parts["out.bias"]
     nothing = np.zeros(0, np.float32)
     out = Layer(leads_over_o(weights.T), leads_over_o(bias), nothing, nothing)
-    return pack(names, parts["vectors.weight"], layers, out)
+    return cnn_arrays(names, parts["vectors.weight"], layers, out)
 
 
-def train(sentences: Sequence[Taught], lexicon: Lexicon, epochs: int) -> bytes:
+def train(sentences: Sequence[Taught], lexicon: Lexicon, epochs: int) -> Arrays:
     """The packed network."""
     torch.manual_seed(SEED)
     forms = Forms((words for words, _ in sentences), lexicon)
@@ -232,7 +233,7 @@ def main() -> int:
     sentences = [(words, certain([LABELS.index(each) for each in tags])) for words, tags in gold]
     sentences += taught(found, load_recogniser(crf, given.models))
     model = train(sentences, crf.tagger.lexicon, given.epochs)
-    save(given.out, model, f"{len(sentences)} sentences")
+    save(given.out, pack_arrays(model), f"{len(sentences)} sentences")
     return 0
 
 

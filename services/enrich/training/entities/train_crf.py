@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pycrfsuite
 
+from services.enrich.nlp.arrays import Arrays, pack_arrays, unpack_arrays
 from services.enrich.nlp.entities.features import (
     Setting,
     attributes,
@@ -26,9 +27,9 @@ from services.enrich.nlp.entities.features import (
     places,
     settings_of,
 )
-from services.enrich.nlp.entities.lexicon import Lexicon, unpack
 from services.enrich.nlp.entities.recognizer import Variant
-from services.enrich.nlp.entities.weights import pack
+from services.enrich.nlp.entities.weights import crf_arrays
+from services.enrich.nlp.lexicon import Lexicon
 from services.enrich.nlp.text.segmentation import segment
 from services.enrich.training.artefact_writer import save
 from services.enrich.training.corpora import DataMissing, Document, read, read_raw, read_taught
@@ -177,7 +178,7 @@ def corpus(data: Path, variant: Variant) -> list[Sentence]:
     return sentences + recased(sentences)
 
 
-def train(sentences: list[Sentence], lexicon: Lexicon) -> bytes:
+def train(sentences: list[Sentence], lexicon: Lexicon) -> Arrays:
     """The packed model."""
     trainer = pycrfsuite.Trainer(verbose=False)
     trainer.select("lbfgs")
@@ -193,21 +194,21 @@ def train(sentences: list[Sentence], lexicon: Lexicon) -> bytes:
             return repack(tagger.info())
 
 
-def repack(info: pycrfsuite._dumpparser.ParsedDump) -> bytes:
+def repack(info: pycrfsuite._dumpparser.ParsedDump) -> Arrays:
     """A CRFsuite model in the form that the service reads."""
     states: dict[str, dict[int, float]] = {}
     for (attribute, label), weight in info.state_features.items():
         offset, _, key = attribute.partition(" ")
         slot = (int(offset) + 2) * len(LABELS) + LABELS.index(label)
         states.setdefault(key, {})[slot] = weight
-    return pack(LABELS, info.transitions, states)
+    return crf_arrays(LABELS, info.transitions, states)
 
 
 def main() -> int:
     """Read the arguments, train, write, say what was written."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.bin")
+    parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.npz")
     parser.add_argument("--variant", choices=get_args(Variant), default="default")
     parser.add_argument("--taught", type=Path, help="what label_news wrote")
     parser.add_argument("--out", type=Path, required=True)
@@ -218,8 +219,8 @@ def main() -> int:
     except DataMissing as missing:
         print(missing, file=sys.stderr)  # noqa: T201 - a command's output
         return 2
-    model = train(sentences, unpack(given.lexicon.read_bytes()))
-    save(given.out, model, f"{len(sentences)} sentences")
+    lexicon = Lexicon.from_arrays(unpack_arrays(given.lexicon.read_bytes()))
+    save(given.out, pack_arrays(train(sentences, lexicon)), f"{len(sentences)} sentences")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Make `models/artefacts/gazetteer-<version>.bin` from GeoNames.
+"""Make `models/artefacts/gazetteer-<version>.npz` from GeoNames.
 
     python -m services.enrich.training.gazetteer.build --places DATA_DIR --out FILE
 
@@ -18,7 +18,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from services.enrich.nlp.gazetteer import Place, key_of, pack
+from services.enrich.nlp.arrays import Arrays, pack_arrays
+from services.enrich.nlp.gazetteer import Place, gazetteer_arrays, key_of
 from services.enrich.training.artefact_writer import save
 from services.enrich.training.gazetteer.regions import CITY_NAMES, COUNTRY_NAMES, MIDDLES, REGIONS
 
@@ -63,14 +64,15 @@ class Builder:
         if key and key not in self.primary and number not in self.names[key]:
             self.names[key].append(number)
 
-    def finish(self) -> bytes:
+    def finish(self) -> Arrays:
         """The packed gazetteer."""
         names = {}
         for key, numbers in self.names.items():
             most = max(self.places[n].people for n in numbers)
             kept = [n for n in numbers if self.places[n].people > most - math.log(_NEGLIGIBLE)]
             names[key] = sorted(kept, key=lambda n: (-self.places[n].people, n))[:_MOST_BEARERS]
-        return pack({key: numbers for key, numbers in names.items() if numbers}, self.places)
+        named = {key: numbers for key, numbers in names.items() if numbers}
+        return gazetteer_arrays(named, self.places)
 
 
 def people(count: float) -> float:
@@ -154,7 +156,7 @@ def main() -> None:
     add_countries(builder, read("countries"), list(read("cities1000").values()))
     codes = add_regions(builder, read("us_states"), cities)
     add_cities(builder, cities, codes)
-    packed = builder.finish()
+    packed = pack_arrays(builder.finish())
     save(given.out, packed, f"{len(builder.names)} names", f"{len(builder.places)} places")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
+    from services.enrich.nlp.lexicon import Lexicon
 
 CORPORA = ("newsmtsc", "sentfin")
 # A row of the lexicon, a slot, how much it counts there.

@@ -21,9 +21,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from services.enrich.nlp.entities.lexicon import Lexicon, unpack
+from services.enrich.nlp.arrays import Arrays, pack_arrays, unpack_arrays
+from services.enrich.nlp.lexicon import Lexicon
 from services.enrich.nlp.sentiment.target_features import SLOTS
-from services.enrich.nlp.sentiment.target_weights import pack
+from services.enrich.nlp.sentiment.target_weights import target_arrays
 from services.enrich.nlp.sentiment.vader import SentimentScorer
 from services.enrich.training.artefact_writer import save
 from services.enrich.training.corpora import DataMissing
@@ -70,7 +71,7 @@ def reduced(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(projected / (projected.std() * 10))
 
 
-def train(targets: list[Target], lexicon: Lexicon, vectors: np.ndarray) -> bytes:
+def train(targets: list[Target], lexicon: Lexicon, vectors: np.ndarray) -> Arrays:
     """The packed model."""
     valences = SentimentScorer().valences
     encoded = [encode(target, lexicon, valences) for target in targets]
@@ -91,7 +92,7 @@ def train(targets: list[Target], lexicon: Lexicon, vectors: np.ndarray) -> bytes
     # Only differences count: neutral is made 0.
     weights = model.coef_[[0, 2]] - model.coef_[1]
     bias = model.intercept_[[0, 2]] - model.intercept_[1]
-    return pack(
+    return target_arrays(
         _kept(names, weights[:, : len(names)]),
         _table(weights[:, len(names) :], vectors),
         (float(bias[0]), float(bias[1])),
@@ -120,8 +121,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--vectors", type=Path, required=True)
-    parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.bin")
-    parser.add_argument("--out", type=Path, default=_MODELS / "targets-1.bin")
+    parser.add_argument("--lexicon", type=Path, default=_MODELS / "lexicon-1.npz")
+    parser.add_argument("--out", type=Path, default=_MODELS / "targets-1.npz")
     parser.add_argument("--all", action="store_true", help="train on what is held out, too")
     given = parser.parse_args()
     try:
@@ -131,8 +132,8 @@ def main() -> int:
         return 2
     targets = [target for target in targets if given.all or not target.held_out]
     vectors = reduced(np.load(io.BytesIO(given.vectors.read_bytes())))
-    model = train(targets, unpack(given.lexicon.read_bytes()), vectors)
-    save(given.out, model, f"{len(targets)} targets")
+    lexicon = Lexicon.from_arrays(unpack_arrays(given.lexicon.read_bytes()))
+    save(given.out, pack_arrays(train(targets, lexicon, vectors)), f"{len(targets)} targets")
     return 0
 
 

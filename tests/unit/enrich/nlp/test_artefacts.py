@@ -19,7 +19,7 @@ def test_the_committed_files_are_the_described_ones(name: str) -> None:
 
 def test_a_changed_file_is_refused_with_place_and_remedy(tmp_path: Path) -> None:
     models = copied(tmp_path)
-    path = next((models / "artefacts").glob("entities-2.bin"))
+    path = next((models / "artefacts").glob("entities-2.npz"))
     path.write_bytes(path.read_bytes() + b"!")
 
     with pytest.raises(ArtefactUnusable, match=r"entities-.* is not entities .*SHA-256.*restore"):

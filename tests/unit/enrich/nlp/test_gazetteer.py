@@ -3,7 +3,7 @@ import math
 import pytest
 
 from services.enrich.nlp.analyzer import TextAnalyser
-from services.enrich.nlp.gazetteer import Gazetteer, Place, key_of, pack, unpack
+from services.enrich.nlp.gazetteer import Gazetteer, Place, gazetteer_arrays, key_of
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_packing_loses_nothing() -> None:
         Place("city", "US", 7, -33.66, -95.56, 10.12),
     ]
 
-    found = unpack(pack({"here": [1], "there": [0, 1]}, places))
+    found = Gazetteer.from_arrays(gazetteer_arrays({"here": [1], "there": [0, 1]}, places))
 
     assert found.candidates(["nowhere", "There"]) == places
     assert found.candidates(["here"]) == places[1:]

@@ -8,10 +8,10 @@ from threadpoolctl import threadpool_info
 
 from services.enrich.nlp.entities import cnn as convolution
 from services.enrich.nlp.entities import feature_cache as forms
-from services.enrich.nlp.entities.cnn import ContextNetwork, Layer, Parts, pack, unpack
+from services.enrich.nlp.entities.cnn import ContextNetwork, Layer, Parts, cnn_arrays
 from services.enrich.nlp.entities.feature_cache import Forms
 from services.enrich.nlp.entities.features import Setting, attributes, settings_of
-from services.enrich.nlp.entities.lexicon import Lexicon
+from services.enrich.nlp.lexicon import Lexicon
 
 LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})
 WORDS = ("the", "Paris", "Kim", "of", "met", "UN", "Agnès")
@@ -38,7 +38,9 @@ def made_up() -> Parts:
     vectors = chance.normal(size=(len(names) + 1, 4)).astype(np.float32)
     vectors[0] = 0
     layers = [layer(chance, 4, WIDTH), *(layer(chance, 3 * WIDTH, WIDTH) for _ in range(2))]
-    return unpack(pack(["", *names], vectors, layers, layer(chance, WIDTH, LABELS)))
+    return Parts.from_arrays(
+        cnn_arrays(["", *names], vectors, layers, layer(chance, WIDTH, LABELS))
+    )
 
 
 PARTS = made_up()

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.enrich.nlp.entities import feature_cache as forms
 from services.enrich.nlp.entities.crf import Tagger
 from services.enrich.nlp.entities.features import Setting, attributes, boundary, pair, settings_of
-from services.enrich.nlp.entities.lexicon import Lexicon
-from services.enrich.nlp.entities.weights import Weights, pack, unpack
+from services.enrich.nlp.entities.weights import Weights, crf_arrays
+from services.enrich.nlp.lexicon import Lexicon
 
 LABELS = ("O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER")
 LEXICON = Lexicon({"paris": 0, "the": 1}, [(0, 0, 0), (1, 1, 1)], {"Paris": "c"})
@@ -47,7 +47,7 @@ def weights() -> Weights:
         for i, a in enumerate(LABELS)
         for j, b in enumerate(LABELS)
     }
-    return unpack(pack(LABELS, transitions, states))
+    return Weights.from_arrays(crf_arrays(LABELS, transitions, states))
 
 
 def textbook(model: Weights, words: list[str], beside: Beside = ()) -> float:

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.enrich.nlp.analyzer import TextAnalyser
-from services.enrich.nlp.entities.lexicon import Lexicon
-from services.enrich.nlp.sentiment import target_weights
+from services.enrich.nlp.lexicon import Lexicon
 from services.enrich.nlp.sentiment.target_features import SLOTS
 from services.enrich.nlp.sentiment.target_model import TargetScorer, summarise
+from services.enrich.nlp.sentiment.target_weights import TargetWeights, target_arrays
 from services.enrich.nlp.text.segmentation import segment
 from services.enrich.training.targets.data import Target, encode
 
@@ -75,7 +75,7 @@ def test_serving_adds_up_what_training_weighed(words: list[str], data: st.DataOb
     keys = sorted(values)
     weights = {key: ((i % 7) / 10 - 0.3, (i % 5) / 10 - 0.2) for i, key in enumerate(keys)}
     table = [((i * 7) % 11) / 50 - 0.1 for i in range(2 * SLOTS * 2)]
-    packed = target_weights.unpack(target_weights.pack(weights, table, (0.1, -0.1)))
+    packed = TargetWeights.from_arrays(target_arrays(weights, table, (0.1, -0.1)))
     scorer = TargetScorer(packed, LEXICON, VALENCES)
 
     negative, neutral, positive = scorer.score(scorer.view(words), first, last)

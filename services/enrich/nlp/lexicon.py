@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import unicodedata
-import zlib
-from array import array
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.enrich.nlp.arrays import decode_strings, encode_strings
+
+if TYPE_CHECKING:
+    from services.enrich.nlp.arrays import Arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,32 @@ class Lexicon:
                 length = rest.count(" ") + 2
                 self.longest[first] = max(length, self.longest.get(first, 0))
 
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Lexicon:
+        """The inverse of `to_arrays`."""
+        clusters = [tuple(row) for row in arrays["clusters"].tolist()]
+        # One number in memory for all the words of a row.
+        shared = list(range(len(clusters)))
+        rows = map(shared.__getitem__, arrays["rows"].tolist())
+        kinds = arrays["place_kinds"].tobytes().decode()
+        return cls(
+            dict(zip(decode_strings(arrays["words"]), rows, strict=True)),
+            clusters,
+            dict(zip(decode_strings(arrays["places"]), kinds, strict=True)),
+        )
+
+    def to_arrays(self) -> Arrays:
+        """The lexicon as its file keeps it."""
+        words, places = sorted(self.rows), sorted(self.places)
+        kinds = "".join(self.places[place] for place in places)
+        return {
+            "words": encode_strings(words),
+            "rows": np.array([self.rows[word] for word in words], "<u2"),
+            "clusters": np.array(self.clusters, "<u2"),
+            "places": encode_strings(places),
+            "place_kinds": np.frombuffer(kinds.encode(), np.uint8),
+        }
+
     def clusters_of(self, word: str) -> tuple[int, ...] | None:
         """The clusters of a form."""
         row = self.row_of(word)
@@ -49,45 +79,3 @@ class Lexicon:
                     bare = "".join(c for c in spread if not unicodedata.combining(c))
                     row = self.row_of(bare) if bare != word else None
         return row
-
-
-def pack(lexicon: Lexicon) -> bytes:
-    """The lexicon as one compressed block: a line of JSON, then words, places and numbers."""
-    words = sorted(lexicon.rows)
-    places = sorted(lexicon.places)
-    texts = ["\n".join(words).encode(), "\n".join(places).encode()]
-    kinds = "".join(lexicon.places[place] for place in places).encode()
-    numbers = array("H", [lexicon.rows[word] for word in words])
-    table = array("H", [number for row in lexicon.clusters for number in row])
-    width = len(lexicon.clusters[0])
-    if sys.byteorder == "big":
-        numbers.byteswap()
-        table.byteswap()
-    blocks = [*texts, kinds, numbers.tobytes(), table.tobytes()]
-    head = json.dumps({"width": width, "sizes": [len(block) for block in blocks]}).encode()
-    return zlib.compress(head + b"\n" + b"".join(blocks), 9)
-
-
-def unpack(data: bytes) -> Lexicon:
-    """The inverse of `pack`."""
-    head, _, body = zlib.decompress(data).partition(b"\n")
-    about = json.loads(head)
-    blocks = []
-    at = 0
-    for size in about["sizes"]:
-        blocks.append(body[at : at + size])
-        at += size
-    words, places, kinds = (block.decode() for block in blocks[:3])
-    numbers, table = array("H", blocks[3]), array("H", blocks[4])
-    if sys.byteorder == "big":
-        numbers.byteswap()
-        table.byteswap()
-    width = about["width"]
-    rows = [tuple(table[i : i + width]) for i in range(0, len(table), width)]
-    # One number in memory for all the words of a row.
-    shared = list(range(len(rows)))
-    return Lexicon(
-        dict(zip(words.split("\n"), map(shared.__getitem__, numbers), strict=True)),
-        rows,
-        dict(zip(places.split("\n"), kinds, strict=True)),
-    )
