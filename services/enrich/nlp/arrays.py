@@ -1,4 +1,4 @@
-"""The file format of the models that are tables of numbers: NumPy's compressed ``.npz``.
+"""The file format of models that consist of arrays: NumPy's compressed ``.npz``.
 
 Strings are kept as one array of UTF-8 bytes, a line each.
 """
@@ -18,8 +18,8 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """The content of an ``.npz`` file. Equal arrays give equal bytes: NumPy dates every member to
-    1 January 1980.
+    """The content of an ``.npz`` file. Equal arrays give equal bytes: NumPy dates every member
+    to 1 January 1980.
     """
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     content = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What is known of words before any text is read: clusters of similar words, names of places."""
+"""The lexicon: clusters of words with similar vectors, and names of places."""
 
 from __future__ import annotations
 
@@ -8,30 +8,42 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.enrich.nlp.arrays import decode_strings, encode_strings
+from services.enrich.nlp.arrays import decode_strings, encode_strings, unpack_arrays
+from services.enrich.nlp.artefacts import load_artefact
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from services.enrich.nlp.arrays import Arrays
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """`rows` maps a word to a row of `clusters`, whose columns run from fine to coarse; `places`
-    maps a name, tokens joined by one space, to a letter for its kind; `longest` maps the first word
-    of the names of several words to the number of words of the longest.
+    """Word clusters and place names. `rows` maps a word to a row of `clusters`, whose columns run
+    from fine to coarse; `places` maps a name, tokens joined by one space, to a letter for its kind;
+    `max_lengths` maps the first word of the names of several words to the number of words of the
+    longest.
     """
 
     rows: dict[str, int]
     clusters: list[tuple[int, ...]]
     places: dict[str, str]
-    longest: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
+    max_lengths: dict[str, int] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in self.places:
             first, _, rest = name.partition(" ")
             if rest:
                 length = rest.count(" ") + 2
-                self.longest[first] = max(length, self.longest.get(first, 0))
+                self.max_lengths[first] = max(length, self.max_lengths.get(first, 0))
+
+    @classmethod
+    def from_artefacts(cls, models_dir: Path | None = None) -> Lexicon:
+        """Load the committed lexicon.
+
+        :raises ArtefactUnusable: the file is missing or is not the one that was released.
+        """
+        return cls.from_arrays(unpack_arrays(load_artefact("lexicon", models_dir).content))
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Lexicon:
@@ -48,7 +60,7 @@ class Lexicon:
         )
 
     def to_arrays(self) -> Arrays:
-        """The lexicon as its file keeps it."""
+        """The arrays of the lexicon's file."""
         words, places = sorted(self.rows), sorted(self.places)
         kinds = "".join(self.places[place] for place in places)
         return {
@@ -60,13 +72,13 @@ class Lexicon:
         }
 
     def clusters_of(self, word: str) -> tuple[int, ...] | None:
-        """The clusters of a form."""
+        """The clusters of a word, None if the lexicon does not have it."""
         row = self.row_of(word)
         return None if row is None else self.clusters[row]
 
     def row_of(self, word: str) -> int | None:
-        """The row of the form itself, else of its lower case, else of its title case; else of what
-        it is without accents, as many write it.
+        """The row of the word as written, else in lower case, else in title case, else without
+        accents, which many writers leave out.
         """
         rows = self.rows
         row = rows.get(word)
@@ -75,7 +87,7 @@ class Lexicon:
             if row is None:
                 row = rows.get(word.title())
                 if row is None and not word.isascii():
-                    spread = unicodedata.normalize("NFD", word)
-                    bare = "".join(c for c in spread if not unicodedata.combining(c))
+                    decomposed = unicodedata.normalize("NFD", word)
+                    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
                     row = self.row_of(bare) if bare != word else None
         return row

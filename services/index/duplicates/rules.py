@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from services.contracts.articles import EnrichedArticle, Status
 from services.elastic import naming
 
-# Of fingerprints of different articles hardly any differ in so few: enrich/fingerprint.py.
+# Of fingerprints of different articles hardly any differ in so few: enrich/nlp/text/simhash.py.
 MOST_BITS = 8
 # In shorter texts (about 20 words) one changed word moves more bits than that, so hardly an edited
 # copy is found; what is found is the same sentence about another day.

@@ -1,13 +1,13 @@
 import pytest
 
-from services.enrich.nlp.analyzer import TextAnalyser
+from services.enrich.nlp.analyzer import TextAnalyzer
 
 
 @pytest.fixture(scope="session")
-def analyser() -> TextAnalyser:
-    return TextAnalyser.load()
+def analyzer() -> TextAnalyzer:
+    return TextAnalyzer.load()
 
 
 @pytest.fixture(scope="session")
-def accurate() -> TextAnalyser:
-    return TextAnalyser.load(models="accurate")
+def accurate() -> TextAnalyzer:
+    return TextAnalyzer.load(models="accurate")

@@ -1,4 +1,4 @@
-"""What a trained CRF consists of, and the file it is kept in."""
+"""The weights of a trained CRF, and their file."""
 
 from __future__ import annotations
 
@@ -19,27 +19,30 @@ if TYPE_CHECKING:
 # The weight of a transition that no path may take.
 FORBIDDEN = -1e4
 
-Scores = tuple[float, ...]
+LabelScores = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """`labels[0]` is O. `states` maps an attribute to its number n: its weights are those from
-    `bounds[n]` to `bounds[n + 1]` (exclusive) of two flat arrays, as offset * labels + label, and
-    the weight in `unit`s. `transitions[i][j]` is the weight of label j after label i.
+class CrfWeights:
+    """The weights of a linear-chain CRF. `labels[0]` is O. `attributes` maps an attribute to its
+    number n: its state weights are those from `bounds[n]` to `bounds[n + 1]` (exclusive) of two
+    flat arrays, `slots` as offset * labels + label, and `values` in multiples of `unit`.
+    `transitions[i][j]` is the weight of label j after label i.
     """
 
     labels: tuple[str, ...]
-    transitions: tuple[Scores, ...]
-    states: Mapping[str, int]
+    transitions: tuple[LabelScores, ...]
+    attributes: Mapping[str, int]
     bounds: NDArray[np.intp]
     slots: NDArray[np.uint8]
     values: NDArray[np.int16]
     unit: float
 
     @classmethod
-    def from_arrays(cls, arrays: Arrays) -> Weights:
-        """The model of `crf_arrays`; an inside label may only follow its own name's labels."""
+    def from_arrays(cls, arrays: Arrays) -> CrfWeights:
+        """The weights that `crf_arrays` made arrays of; an inside label may only follow a label of
+        its own type.
+        """
         labels = tuple(decode_strings(arrays["labels"]))
         transitions = tuple(
             tuple(
@@ -65,17 +68,22 @@ def crf_arrays(
     transitions: Mapping[tuple[str, str], float],
     states: Mapping[str, Mapping[int, float]],
 ) -> Arrays:
-    """A trained CRF as its file keeps it: state weights as 16-bit multiples of a unit.
+    """The arrays of a CRF's file, state weights as 16-bit multiples of a unit.
 
     :param states: for each attribute, the weight by offset * labels + label.
     """
     unit = max(abs(weight) for row in states.values() for weight in row.values()) / 32_000
-    rows = {
-        key: {slot: round(weight / unit) for slot, weight in sorted(states[key].items())}
-        for key in sorted(states)
+    rounded = {
+        attribute: {
+            slot: round(weight / unit) for slot, weight in sorted(states[attribute].items())
+        }
+        for attribute in sorted(states)
     }
-    rows = {key: {slot: value for slot, value in row.items() if value} for key, row in rows.items()}
-    kept = {key: row for key, row in rows.items() if row}
+    nonzero = (
+        (attribute, {slot: value for slot, value in row.items() if value})
+        for attribute, row in rounded.items()
+    )
+    kept = {attribute: row for attribute, row in nonzero if row}
     return {
         "labels": encode_strings(labels),
         "attributes": encode_strings(list(kept)),

@@ -1,4 +1,4 @@
-"""What a trained target model consists of, and the file it is kept in."""
+"""The weights of the trained model of target sentiment, and their file."""
 
 from __future__ import annotations
 
@@ -16,31 +16,34 @@ if TYPE_CHECKING:
 
     from services.enrich.nlp.arrays import Arrays
 
-_PAIR = re.compile("[HS]?[LR][^ ]+ ")
+_BIGRAM = re.compile("[HS]?[LR][^ ]+ ")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetWeights:
-    """`rows` maps a feature to its row in `values`: what it adds for negative and for positive, as
-    multiples of `unit`, neutral being 0. `vectors` holds as many numbers per row of the lexicon as
-    there are slots, twice; their unit is `vector_unit`. `bias` is added to both. `pairs` are the
-    two words in a row of which any feature tells: most have none, and are passed over by this.
+    """The weights of a logistic regression, for negative and for positive; neutral is 0. `features`
+    maps a feature to its number in `values`, which hold first all weights for negative, then all
+    for positive, in multiples of `unit`. `vectors` holds two weights for each slot and each row of
+    the lexicon, in multiples of `vector_unit`. `bigrams` are the pairs of words that any feature is
+    of: most pairs have none, and are skipped.
     """
 
-    rows: Mapping[str, int]
+    features: Mapping[str, int]
     values: array[int]
     unit: float
     vectors: array[int]
     vector_unit: float
     bias: tuple[float, float]
-    pairs: frozenset[str]
+    bigrams: frozenset[str]
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> TargetWeights:
-        """The model of `target_arrays`."""
+        """The weights that `target_arrays` made arrays of."""
         features = decode_strings(arrays["features"])
-        # "L" or "R" begins the name of a pair, after "H" or "S" if it is of one kind of sentence.
-        pairs = frozenset(key[1 if key[0] in "LR" else 2 :] for key in features if _PAIR.match(key))
+        # "L" or "R" begins the name of a bigram, after "H" or "S" if it is of one kind of sentence.
+        bigrams = frozenset(
+            key[1 if key[0] in "LR" else 2 :] for key in features if _BIGRAM.match(key)
+        )
         negative, positive = arrays["bias"].tolist()
         return cls(
             dict(zip(features, range(len(features)), strict=True)),
@@ -49,7 +52,7 @@ class TargetWeights:
             array("b", arrays["vectors"].tobytes()),
             float(arrays["vector_unit"]),
             (negative, positive),
-            pairs,
+            bigrams,
         )
 
 
@@ -58,7 +61,11 @@ def target_arrays(
     vectors: Sequence[float],
     bias: tuple[float, float],
 ) -> Arrays:
-    """A trained model as its file keeps it: weights as 8-bit multiples of a unit each kind."""
+    """The arrays of a model's file: weights as 8-bit multiples of a unit each kind.
+
+    :param features: the weights of each for negative and positive.
+    :param vectors: those of each row of the lexicon, by slot.
+    """
     unit = max(abs(weight) for pair in features.values() for weight in pair) / 127
     vector_unit = max(map(abs, vectors), default=127.0) / 127
     rounded = {

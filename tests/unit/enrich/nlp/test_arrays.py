@@ -10,7 +10,7 @@ from services.enrich.nlp.arrays import (
     pack_arrays,
     unpack_arrays,
 )
-from services.enrich.nlp.artefacts import load
+from services.enrich.nlp.artefacts import load_artefact
 from services.enrich.nlp.lexicon import Lexicon
 
 
@@ -63,6 +63,6 @@ def test_strings_that_would_not_come_back_are_refused(strings: list[str]) -> Non
 
 
 def test_the_committed_lexicon_is_written_as_it_was_read() -> None:
-    content = load("lexicon").content
+    content = load_artefact("lexicon").content
 
     assert pack_arrays(Lexicon.from_arrays(unpack_arrays(content)).to_arrays()) == content

@@ -1,6 +1,6 @@
 import pytest
 
-from services.enrich.nlp.entities.aliases import merge
+from services.enrich.nlp.entities.aliases import merge_aliases
 from services.enrich.nlp.entities.recognizer import EntityType, Mention
 
 
@@ -14,7 +14,7 @@ def entities(*names: tuple[str, EntityType]) -> list[tuple[str, str, int]]:
         last = token + len(words)
         mentions.append(Mention(start, start + len(name), token, last, words, entity_type))
         token = last + 1
-    return [(g.name(text), g.type, len(g.mentions)) for g in merge(mentions)]
+    return [(g.name(text), g.type, len(g.mentions)) for g in merge_aliases(mentions)]
 
 
 @pytest.mark.parametrize(
