@@ -27,13 +27,13 @@ MIN_KEYWORDS, MAX_KEYWORDS = 5, 10
 MAX_TOKENS = 5_000
 _LENGTHS = range(3, 30)
 _QUOTES = str.maketrans("’‘", "''")
-# By number of words: a phrase says more than its words do, but occurs less often.
+# By number of words: a phrase is more specific than its words, but occurs less often.
 _LENGTH_WEIGHTS = (0.0, 1.0, 1.9, 2.4)
 _TITLE_WEIGHT = 1.8
 _LEAD_WEIGHT = 1.25
 _LEAD_TOKENS = 80
 _REPEATED = 2
-# A word stands beside a phrase that holds it only if it occurs so many times as often.
+# A word of a chosen phrase is a keyword itself only if it occurs so many times as often.
 _WORD_TO_PHRASE_RATIO = 3
 
 # An n-gram: its negative weight, so that the best sorts first, and of equals the one that occurs

@@ -50,7 +50,7 @@ class CaseContext(IntEnum):
 
 def case_contexts(words: Sequence[str]) -> list[CaseContext]:
     """The case context of each word of a sentence. In a headline all in capitals, or with most
-    words capitalised, a capital says little.
+    words capitalised, a capital means little.
     """
     headline = headline_context(sum(map(case_counts, words)))
     if headline is not None:

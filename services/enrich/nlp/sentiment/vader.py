@@ -156,8 +156,8 @@ def _weigh_contrast(valences: list[float], but: int) -> None:
 def _emphasis(plain: str) -> float:
     """The score that exclamation and question marks add."""
     questions = plain.count("?")
-    asked = 0.96 if questions > 3 else questions * 0.18 if questions > 1 else 0.0  # noqa: PLR2004 - VADER's own bounds
-    return min(plain.count("!"), 4) * 0.292 + asked
+    emphasis = 0.96 if questions > 3 else questions * 0.18 if questions > 1 else 0.0  # noqa: PLR2004 - VADER's own bounds
+    return min(plain.count("!"), 4) * 0.292 + emphasis
 
 
 def document_sentiment(scores: Sequence[float]) -> SentimentResult | None:
