@@ -61,7 +61,7 @@ lock: $(READY) ## Resolve all dependencies anew, with hashes
 	done
 
 evaluate: $(READY) ## Score the models (DATA=folder of the gold data)
-	@$(BIN)/python -m services.enrich.training.evaluation.evaluate --data $(DATA)
+	@$(BIN)/python -m services.enrich.training.evaluation --data $(DATA)
 
 env: ## Write .env with random passwords, for docker compose
 	@$(PYTHON) deploy/compose/env.py

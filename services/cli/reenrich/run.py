@@ -14,7 +14,7 @@ from services.cli.support.target import Target
 from services.contracts.articles import AcceptedArticle, Status
 from services.contracts.errors import ContractViolation
 from services.elastic import naming
-from services.enrich.nlp.analyzer import TextAnalyser
+from services.enrich.nlp.analyzer import TextAnalyzer
 from services.enrich.settings import EnrichSettings
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import OffsetReader, offset_reader
@@ -58,7 +58,7 @@ def stale_articles() -> Mapping[str, Any]:
                 }
             }
         }
-        for stage, (model, version) in TextAnalyser.load(models=models).versions.items()
+        for stage, (model, version) in TextAnalyzer.load(models=models).versions.items()
     ]
     return {"bool": {"must_not": [_KILLED], "should": older, "minimum_should_match": 1}}
 

@@ -1,4 +1,4 @@
-"""The corpora of target sentiment, cut into tokens as the service cuts them."""
+"""The corpora of target sentiment, in tokens as serving makes them, and their features."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 from services.enrich.nlp.sentiment.target_features import (
     ANYWHERE,
+    BIGRAM_WEIGHT,
     CLOSE,
     CLOSE_LEFT,
     CLOSE_RIGHT,
     LEFT,
-    MOST_WORDS,
-    NEARNESS,
-    PAIR_WORTH,
+    MAX_CONTEXT_WORDS,
+    PROXIMITY,
     RIGHT,
-    around,
-    features,
-    pair_keys,
-    sentence,
+    adjacent_features,
+    bigram_features,
+    sentence_features,
+    word_features,
 )
 from services.enrich.nlp.text.segmentation import segment
 from services.enrich.training.corpora import DataMissing
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
+    from services.enrich.nlp.lexicon import Lexicon
 
 CORPORA = ("newsmtsc", "sentfin")
-# A row of the lexicon, a slot, how much it counts there.
-Placed = list[tuple[int, int, float]]
+# A row of the lexicon, a slot, its weight there.
+VectorTerms = list[tuple[int, int, float]]
 LABELS = ("negative", "neutral", "positive")
 # One sentence in so many is held out, with all its targets.
 _HELD_OUT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Tokens `first` to `last` (exclusive) of a sentence, and how it speaks of them."""
+class LabelledTarget:
+    """Tokens `first` to `last` (exclusive) of a sentence, and its sentiment towards them."""
 
     words: list[str]
     first: int
@@ -51,55 +51,55 @@ class Target:
     held_out: bool
 
 
-def read_targets(folder: Path, corpus: str) -> list[Target]:
+def read_targets(folder: Path, corpus: str) -> list[LabelledTarget]:
     """The targets of `sentiment/<corpus>-train.jsonl`; no sentence is both held out and not."""
     path = folder / "sentiment" / f"{corpus}-train.jsonl"
     if not path.is_file():
         raise DataMissing(f"{path} is missing: give the folder that holds sentiment/ by --data")
     targets = []
     for line in path.read_text("utf-8").splitlines():
-        told = json.loads(line)
-        segments = segment(told["sentence"])
+        record = json.loads(line)
+        segments = segment(record["sentence"])
         inside = [
             i
             for i, (start, end) in enumerate(zip(segments.starts, segments.ends, strict=True))
-            if end > told["from"] and start < told["to"]
+            if end > record["from"] and start < record["to"]
         ]
         if inside:
-            held_out = zlib.crc32(told["sentence"].encode()) % _HELD_OUT == 0
+            held_out = zlib.crc32(record["sentence"].encode()) % _HELD_OUT == 0
             targets.append(
-                Target(segments.words, inside[0], inside[-1] + 1, told["label"], held_out)
+                LabelledTarget(segments.words, inside[0], inside[-1] + 1, record["label"], held_out)
             )
     return targets
 
 
-def placed(first: int, last: int, count: int) -> Iterator[tuple[int, dict[int, float]]]:
-    """Each word outside the target, and how much it counts in which slots."""
-    for i in range(max(0, first - MOST_WORDS), min(count, last + MOST_WORDS)):
+def slot_weights(first: int, last: int, count: int) -> Iterator[tuple[int, dict[int, float]]]:
+    """Each word outside the target, and its weight in each of its slots."""
+    for i in range(max(0, first - MAX_CONTEXT_WORDS), min(count, last + MAX_CONTEXT_WORDS)):
         if first <= i < last:
             continue
         left = i < first
         distance = first - i if left else i - last + 1
-        slots = {LEFT if left else RIGHT: NEARNESS[distance], ANYWHERE: 1.0}
+        slots = {LEFT if left else RIGHT: PROXIMITY[distance], ANYWHERE: 1.0}
         if distance <= CLOSE:
             slots[CLOSE_LEFT if left else CLOSE_RIGHT] = 1.0
         yield i, slots
 
 
-def encode(
-    target: Target, lexicon: Lexicon, valences: Mapping[str, float]
-) -> tuple[dict[str, float], Placed]:
-    """The features of a target and their values; where the vectors of its words count."""
+def encode_target(
+    target: LabelledTarget, lexicon: Lexicon, valences: Mapping[str, float]
+) -> tuple[dict[str, float], VectorTerms]:
+    """The features of a target and their values; the vectors of its words and their weights."""
     words, first, last = target.words, target.first, target.last
-    seen = sentence(words)
+    sentence = sentence_features(words)
     values: dict[str, float] = defaultdict(float)
-    vectors: Placed = []
-    for i, slots in placed(first, last, len(words)):
+    vectors: VectorTerms = []
+    for i, slots in slot_weights(first, last, len(words)):
         row = lexicon.row_of(words[i])
-        found = features(
-            seen.forms[i],
-            negated=seen.negated[i],
-            headline=seen.headline,
+        found = word_features(
+            sentence.forms[i],
+            negated=sentence.negated[i],
+            headline=sentence.headline,
             clusters=None if row is None else lexicon.clusters[row],
             valence=valences.get(words[i].lower(), 0.0),
         )
@@ -109,10 +109,12 @@ def encode(
         if row is not None:
             vectors += [(row, slot, value) for slot, value in slots.items()]
         side, slot = ("L", LEFT) if i < first else ("R", RIGHT)
-        if i + 1 < min(len(words), last + MOST_WORDS) and i + 1 != first:
-            pair = pair_keys(side, seen.forms[i], seen.forms[i + 1], headline=seen.headline)
-            for key in pair:
-                values[key] += slots[slot] * PAIR_WORTH
-    for key in around(seen.forms, first, last, headline=seen.headline):
+        if i + 1 < min(len(words), last + MAX_CONTEXT_WORDS) and i + 1 != first:
+            bigrams = bigram_features(
+                side, sentence.forms[i], sentence.forms[i + 1], headline=sentence.headline
+            )
+            for key in bigrams:
+                values[key] += slots[slot] * BIGRAM_WEIGHT
+    for key in adjacent_features(sentence.forms, first, last, headline=sentence.headline):
         values[key] += 1
     return values, vectors
