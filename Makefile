@@ -9,7 +9,7 @@ EXTRAS := ingest enrich index console dev training
 .DEFAULT_GOAL := help
 DATA ?= ../shared/data
 
-.PHONY: help demo up down test test-monitoring faults faults-root check format lock evaluate env sbom audit clean
+.PHONY: help demo up down test test-measured test-monitoring faults faults-root check format lock evaluate env sbom audit clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,15 @@ up: $(READY) ## Start Kafka, Elasticsearch and the workers on this machine
 down: $(READY) ## Stop them; the data stay
 	@$(BIN)/newsline down
 
-test: $(READY) ## Run all tests, on real servers that they start themselves
-	@$(BIN)/python -m pytest
+# Most of a live test is waiting for servers, so there are more processes than cores.
+JOBS ?= 4
+SIDE_BY_SIDE = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+test: $(READY) ## Run all tests side by side, on real servers that they start themselves
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+test-measured: $(READY) ## Compare processor time and memory with their limits, one test at a time
+	@$(BIN)/python -m pytest -m measured
 
 test-monitoring: $(READY) ## Check the alert rules with a real Prometheus (Debian: apt-get install prometheus)
 	@$(BIN)/python -m pytest -m debian tests/deploy

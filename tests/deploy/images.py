@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 
 from services.runtime.settings import PREFIX
 from tests.deploy import dockerfile, reading
-from tests.servers import RunningStack
+from tests.support.stack import RunningStack
 
 INSTALL_SECONDS = 120
 READY_SECONDS = 60

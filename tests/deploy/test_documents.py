@@ -11,7 +11,7 @@ from services.contracts.settings import SETTING_NAMES
 from services.contracts.topics import FLOW
 from services.elastic import naming
 from services.runtime.health import USUAL_PORTS
-from tests.deploy import reading, test_metrics
+from tests.deploy import monitoring, reading
 from tests.deploy.reading import COMPOSE, DEPLOY, ROOT
 
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
@@ -55,9 +55,9 @@ def test_the_index_that_is_searched_exists(path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_metrics_that_are_told_of_exist(path: Path) -> None:
     told = set(re.findall(r"\bnewsline_[a-z_]+\b(?!-)", path.read_text(encoding="utf-8")))
-    known = {re.sub(r"_(bucket|count|sum)$", "", name) for name in test_metrics.ours()}
+    known = {re.sub(r"_(bucket|count|sum)$", "", name) for name in monitoring.ours()}
 
-    assert told <= known | set(test_metrics.ours())
+    assert told <= known | set(monitoring.ours())
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)

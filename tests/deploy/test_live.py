@@ -18,10 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.contracts.topics import RAW
 from services.elastic import naming
-from tests.deploy import dockerfile, images, reading, test_metrics
+from tests.deploy import dockerfile, images, monitoring, reading
 from tests.deploy.images import Container, Image
-from tests.deploy.reading import DEPLOY, WORKERS, Object
-from tests.servers import RunningStack
+from tests.deploy.reading import WORKERS, Object
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -201,8 +201,8 @@ def test_metrics_are_those_that_rules_and_panels_name(deployment: Deployment) ->
     faults = {"newsline_retries_total", "newsline_waiting"}
     used = {
         name: set(labels)
-        for expression in test_metrics.expressions()
-        for name, labels in test_metrics.selectors(expression)
+        for expression in monitoring.expressions()
+        for name, labels in monitoring.selectors(expression)
         if name.startswith(("newsline_", "process_"))
     }
 
@@ -241,7 +241,7 @@ def test_a_real_prometheus_scrapes_workers_and_evaluates_all(
             url = f"http://127.0.0.1:{port}"
             eventually("all workers are scraped", lambda: scraped(url) == set(WORKERS))
             eventually("rules are evaluated", lambda: bool(ask(url, "newsline:articles:rate")))
-            for expression in test_metrics.expressions():
+            for expression in monitoring.expressions():
                 found = ask(url, expression)
                 needs_traffic = "rate(" in expression or "increase(" in expression
                 if "kafka_" not in expression and ":" not in expression and not needs_traffic:
@@ -258,9 +258,9 @@ def test_a_real_prometheus_scrapes_workers_and_evaluates_all(
 
 def configured(deployment: Deployment, folder: Path) -> Path:
     """Our configuration, with the addresses of this machine in place of Docker's names."""
-    config = reading.load(DEPLOY / "prometheus" / "prometheus.yml")
+    config = reading.load(monitoring.CONFIG)
     config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "500ms"}
-    config["rule_files"] = [str(DEPLOY / "prometheus" / "rules.yml")]
+    config["rule_files"] = [str(monitoring.RULES)]
     config["scrape_configs"] = [
         {
             "job_name": job["job_name"],

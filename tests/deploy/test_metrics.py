@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -13,77 +11,20 @@ from services.contracts.topics import FLOW
 from services.runtime import metrics
 from services.runtime.health import USUAL_PORTS
 from tests.deploy import reading
+from tests.deploy.monitoring import (
+    CONFIG,
+    DASHBOARD,
+    RULES,
+    THEIRS,
+    expressions,
+    ours,
+    panel_expressions,
+    recorded,
+    rules,
+    selectors,
+    values,
+)
 from tests.deploy.reading import DEPLOY, WORKERS
-
-RULES = DEPLOY / "prometheus" / "rules.yml"
-CONFIG = DEPLOY / "prometheus" / "prometheus.yml"
-DASHBOARD = DEPLOY / "grafana" / "dashboards" / "newsline.json"
-
-# Not ours, and used: of Prometheus itself, of every process, and of danielqsj/kafka-exporter 1.9
-# (its README lists them).
-THEIRS = {
-    "up": {"job", "instance"},
-    "process_start_time_seconds": {"job", "instance"},
-    "process_resident_memory_bytes": {"job", "instance"},
-    "process_cpu_seconds_total": {"job", "instance"},
-    "kafka_consumergroup_lag": {"consumergroup", "topic", "partition"},
-}
-SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{([^}]*)\})?")
-WORDS = {"sum", "by", "le", "rate", "increase", "absent", "or", "and", "on", "max", "unless"}
-WORDS |= {"histogram_quantile", "clamp_min", "delta", "deriv", "changes", "offset", "stage", "job"}
-WORDS |= {"reason", "outcome", "consumergroup", "topic", "m"}
-
-
-def ours() -> dict[str, set[str]]:
-    """The samples that our metrics make, with their labels."""
-    found: dict[str, set[str]] = {}
-    for declared in vars(metrics).values():
-        if not hasattr(declared, "_labelnames"):
-            continue
-        (family,) = declared.describe()
-        labels = set(declared._labelnames)  # noqa: SLF001 - the library tells them nowhere else
-        suffixes = {
-            "counter": {"_total": labels},
-            "gauge": {"": labels},
-            "histogram": {"_bucket": labels | {"le"}, "_count": labels, "_sum": labels},
-        }[family.type]
-        found |= {family.name + suffix: each for suffix, each in suffixes.items()}
-    return found
-
-
-def rules() -> list[dict[str, Any]]:
-    """All recording and alerting rules."""
-    return [rule for group in reading.load(RULES)["groups"] for rule in group["rules"]]
-
-
-def recorded() -> set[str]:
-    """The names that recording rules make."""
-    return {rule["record"] for rule in rules() if "record" in rule}
-
-
-def panel_expressions() -> list[str]:
-    """Every expression of the dashboard."""
-    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
-    return [target["expr"] for panel in panels for target in panel["targets"]]
-
-
-def expressions() -> list[str]:
-    """Every expression that anybody evaluates."""
-    return [rule["expr"] for rule in rules()] + panel_expressions()
-
-
-def selectors(expression: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The metrics of an expression, with the labels that it asks for."""
-    for name, inside in SELECTOR.findall(expression):
-        labels = dict(re.findall(r'(\w+)\s*[=!]~?\s*"([^"]*)"', inside))
-        # What stands within a selector's braces was read with it.
-        if name not in WORDS and not re.fullmatch(r"m|\d.*", name):
-            yield name, labels
-
-
-def values(pattern: str) -> Iterable[str]:
-    """The alternatives of a label's simple pattern."""
-    return re.split(r"\|", pattern)
 
 
 @pytest.mark.parametrize("expression", expressions())
@@ -175,7 +116,7 @@ def test_prometheus_scrapes_every_worker_on_its_port() -> None:
 
 
 def test_grafana_finds_its_source_and_its_dashboard() -> None:
-    provisioning = DEPLOY / "grafana" / "provisioning"
+    provisioning = DEPLOY / "monitoring" / "grafana" / "provisioning"
     (source,) = reading.load(provisioning / "datasources" / "prometheus.yml")["datasources"]
     (provider,) = reading.load(provisioning / "dashboards" / "newsline.yml")["providers"]
     volumes = reading.load(reading.COMPOSE)["services"]["grafana"]["volumes"]
@@ -203,7 +144,7 @@ def test_promtool_accepts_configuration_and_rules() -> None:
 @pytest.mark.debian
 def test_alerts_fire_when_they_should() -> None:
     promtool = reading.tool("promtool", "prometheus (Debian, Ubuntu: apt-get install prometheus)")
-    path = DEPLOY / "prometheus" / "rules_test.yml"
+    path = DEPLOY / "monitoring" / "prometheus" / "rules_test.yml"
 
     told = reading.run(promtool, "test", "rules", str(path))
 

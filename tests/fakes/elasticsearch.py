@@ -193,5 +193,12 @@ def _in_range(source: Json, condition: Json) -> bool:
 
 
 def _doc_values(source: Json, body: Json) -> dict[str, list[Any]]:
-    names = body["docvalue_fields"]
-    return {name: [source[name]] for name in names if source.get(name) is not None}
+    names = [name for name in body["docvalue_fields"] if source.get(name) is not None]
+    return {name: [_doc_value(name, source[name])] for name in names}
+
+
+def _doc_value(name: str, value: Any) -> Any:
+    """A date comes as a moment, to the millisecond."""
+    if not name.endswith("_at"):
+        return value
+    return _moment(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.servers import OwnServers, own_servers
-from tests.live.pipeline import Pipeline, pipeline
+from tests.support.pipeline import Pipeline, pipeline
 
 
 @pytest.fixture

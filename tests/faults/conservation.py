@@ -12,7 +12,7 @@ from services.contracts.errors import ContractViolation
 from services.contracts.topics import ACCEPTED, ENRICHED, MIB, RAW
 from services.ingest.acceptance import accept
 from services.ingest.worker import first_arrival_ms
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 
 @dataclass(frozen=True, slots=True)

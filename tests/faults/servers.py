@@ -11,7 +11,7 @@ from typing import Literal
 from services.local.settings import Overrides
 from services.local.stack import LocalStack
 from services.local.state import HOST
-from tests.servers import QUICK, small_stack, taken_down
+from tests.support.stack import QUICK, small_stack, taken_down
 
 Name = Literal["kafka", "elasticsearch"]
 

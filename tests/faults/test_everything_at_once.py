@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from tests.faults.conservation import article, articles, conserved
 from tests.faults.servers import OwnServers
 from tests.faults.usage import report
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.faults
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from tests.faults.conservation import articles, conserved
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 
 def models_of(enrich: Worker) -> psutil.Process:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.live.pipeline import Worker
+from tests.support.pipeline import Worker
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline, Servers, pipeline
+from tests.support.pipeline import Pipeline, Servers, pipeline
 
 FERRY = """\
 The island ferry resumed service on Monday after a repair of its main engine that took three weeks,

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from services.contracts.dead_letters import DeadLetter
 from services.contracts.topics import RAW
-from tests.live.pipeline import Pipeline, Servers, eventually, pipeline
+from tests.support.pipeline import Pipeline, Servers, eventually, pipeline
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -17,8 +17,8 @@ from services.local.errors import PortTaken, ServerDied
 from services.local.ports import free_port
 from services.local.settings import Overrides, Service, StackSettings
 from services.local.stack import LocalStack
-from tests.processes import runs
-from tests.servers import QUICK, RunningStack, small_stack, taken_down
+from tests.support.processes import runs
+from tests.support.stack import QUICK, RunningStack, small_stack, taken_down
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -195,7 +195,14 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         squatter.bind(("127.0.0.1", 0))
         squatter.listen()
         port = squatter.getsockname()[1]
-        settings = StackSettings(home=tmp_path / "home", kafka_port=port, elasticsearch_port=0)
+        # Any free port for the others: a stack on the default ports may run beside the tests.
+        settings = StackSettings(
+            home=tmp_path / "home",
+            kafka_port=port,
+            kafka_controller_port=0,
+            elasticsearch_port=0,
+            elasticsearch_transport_port=0,
+        )
         local = LocalStack(settings)
         with pytest.raises(PortTaken) as raised:
             local.up(workers=False)

@@ -17,7 +17,7 @@ from services.contracts.topics import ACCEPTED, ENRICHED
 from services.enrich.pool import CHUNK_BYTES
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 WIRE = Path(__file__).parents[1] / "data" / "2025-12-27-new-year-greetings.txt"
 ARTICLES, WORDS = 120, 10_000
@@ -101,6 +101,7 @@ class Watch:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.measured
 async def test_nothing_slows_the_heartbeat_of_a_worker_that_reads_long_articles(
     pipe: Pipeline,
 ) -> None:

@@ -12,7 +12,7 @@ from services.index.writer import ArticleStore
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 OLD = {"entities": ModelVersion(model="newsline-crf", version="0")}
 

@@ -13,7 +13,7 @@ from services.contracts.topics import ENRICHED
 from services.elastic import naming
 from services.elastic.schema import install_schema, searched_generation
 from services.elastic.settings import IndexSettings
-from tests.live.pipeline import Pipeline, Servers, eventually, pipeline
+from tests.support.pipeline import Pipeline, Servers, eventually, pipeline
 
 SECOND = IndexSettings(generation=2)
 BEFORE, DURING, AFTER = 120, 60, 20

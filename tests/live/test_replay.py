@@ -23,9 +23,9 @@ from services.contracts.replay_marks import replayed_topic
 from services.contracts.topics import ACCEPTED, ENRICHED, RAW, Topic
 from services.ingest.acceptance import accept
 from tests.fakes.records import ARRIVAL, accepted, enriched
-from tests.live.pipeline import Pipeline, eventually, pipeline
-from tests.live.test_console import Newsline, Ran, environment
-from tests.servers import RunningStack
+from tests.support.command import Newsline, Ran, environment
+from tests.support.pipeline import Pipeline, eventually, pipeline
+from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -249,9 +249,7 @@ async def _is_after(moment: float) -> bool:
 
 
 @pytest.mark.timeout(240)
-async def test_row_27_some_good_some_still_bad_some_stale(
-    stack: RunningStack, tmp_path: Path
-) -> None:
+async def test_some_good_some_still_bad_some_stale(stack: RunningStack, tmp_path: Path) -> None:
     """
     By id: the good are stored, the stale change nothing, the bad are dead-lettered again, with
     their attempts, until they have failed too often. Nothing goes twice, and it ends.

@@ -12,7 +12,6 @@ from services.contracts.topics import ACCEPTED, ENRICHED, RAW
 from services.local.ports import is_free
 from services.local.settings import Overrides, StackSettings
 from services.local.stack import LocalStack
-from tests.live.pipeline import Pipeline, eventually, pipeline
 from tests.live.secure import (
     PASSWORD,
     Certificates,
@@ -21,7 +20,8 @@ from tests.live.secure import (
     certificates,
     tls_front,
 )
-from tests.servers import QUICK, RunningStack, taken_down
+from tests.support.pipeline import Pipeline, eventually, pipeline
+from tests.support.stack import QUICK, RunningStack, taken_down
 
 API_KEY = "aW5kZXg6c2VjcmV0LW9mLW9uZS10ZXN0"
 

@@ -18,8 +18,8 @@ from services.local.stack import LocalStack
 from services.local.state import HOST
 from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.kafka.topics import ensure_topics
-from tests.live.pipeline import TOPICS, eventually
-from tests.servers import small_stack, taken_down
+from tests.support.pipeline import TOPICS, eventually
+from tests.support.stack import small_stack, taken_down
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 MOST_BYTES = 100_000
 PAGE = "<html><head><title>413 Request Entity Too Large</title></head></html>"

@@ -10,7 +10,7 @@ from services.index.writer import STALE, STORED, ArticleStore, Outcome, WriteRes
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from confluent_kafka import Producer
 
 from services.contracts.topics import ACCEPTED, ENRICHED, RAW
-from tests.live.pipeline import TOPICS, Pipeline
+from tests.support.pipeline import TOPICS, Pipeline
 
 SECONDS = 60
 

@@ -12,7 +12,7 @@ from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 ID = enriched().article_id
 # Fields that the first builds did not have.

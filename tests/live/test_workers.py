@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.contracts.topics import ENRICHED
 from services.runtime.kafka.topics import ensure_topics
-from tests.live.pipeline import TOPICS, Pipeline, Servers, eventually, pipeline
+from tests.support.pipeline import TOPICS, Pipeline, Servers, eventually, pipeline
 
 
 def articles(count: int) -> list[bytes]:

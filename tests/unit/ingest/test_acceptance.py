@@ -412,6 +412,7 @@ def test_any_object_is_an_article_that_survives_the_wire_or_is_refused(value: by
     ],
     ids=lambda value: ascii(value[:20]),
 )
+@pytest.mark.measured
 def test_a_megabyte_of_spite_costs_a_moment(value: str) -> None:
     began = time.process_time()
     settled(value.encode())

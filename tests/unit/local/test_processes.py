@@ -13,7 +13,7 @@ import pytest
 
 from services.local import processes
 from services.local.state import ProcessRecord
-from tests.processes import runs
+from tests.support.processes import runs
 
 Start = Callable[..., ProcessRecord]
 SLEEP = "import time; time.sleep(60)"

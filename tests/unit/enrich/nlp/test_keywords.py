@@ -77,6 +77,7 @@ def test_a_language_without_stop_words_has_none(analyzer: TextAnalyzer) -> None:
     assert analyzer.analyze(None, "Der Fluss trat über die Ufer.", "de").keywords == ()
 
 
+@pytest.mark.measured
 def test_junk_costs_little() -> None:
     segments = segment("spam eggs " * 100_000)
 

@@ -90,6 +90,7 @@ SPITE = [
 
 
 @pytest.mark.parametrize("unit", SPITE)
+@pytest.mark.measured
 def test_time_is_linear_in_the_markup(unit: str) -> None:
     """
     However it is nested or broken off: a way that is quadratic takes minutes for this much.

@@ -98,6 +98,7 @@ def test_no_sentence_has_no_sentiment() -> None:
     assert document_sentiment([]) is None
 
 
+@pytest.mark.measured
 def test_a_long_sentence_costs_little() -> None:
     began = time.process_time()
     SCORER.score("good but bad " * 100_000)

@@ -73,6 +73,7 @@ def test_sentences_cover_all_tokens_once(text: str) -> None:
 
 
 @pytest.mark.parametrize("unit", JUNK.values(), ids=JUNK.keys())
+@pytest.mark.measured
 def test_a_megabyte_of_junk_costs_little(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
 

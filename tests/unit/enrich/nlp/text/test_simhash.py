@@ -72,6 +72,7 @@ def test_marks_alone_have_none() -> None:
     assert fingerprint(segment("… — !").words) is None
 
 
+@pytest.mark.measured
 def test_junk_costs_little() -> None:
     words = segment("spam " * 200_000).words
 

@@ -124,6 +124,7 @@ def test_what_is_out_of_reach_is_told_for_every_record_and_kept_packed(codec: in
     )
 
 
+@pytest.mark.measured
 def test_two_hundred_megabytes_of_zeros_cost_a_bounded_amount_of_memory() -> None:
     batch = compressed(GZIP, [bytes(200_000_000)])
     tracemalloc.start()

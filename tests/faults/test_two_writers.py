@@ -1,4 +1,4 @@
-"""Rows 1, 12 and 13 in the store: a worker that died in between, or does not know that it was
+"""Two writers of one article: a worker that died in between, or does not know that it was
 replaced. An article that moves to another month is where two writers can leave two documents.
 """
 
@@ -13,7 +13,7 @@ from services.index.writer import STALE, STORED, ArticleStore
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.fakes.records import enriched
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 OLD: dict[str, Any] = {"version": 1, "published_at": "2025-11-30"}
 NEW: dict[str, Any] = {"version": 2, "published_at": "2025-12-01"}

@@ -1,4 +1,4 @@
-"""Rows 16 and 17: nothing leaves the agent's loop, and there is one of it in a process."""
+"""Nothing leaves the loop of the Faust agent, and there is one agent in a process."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from services.runtime.health import Health
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings
 from tests.faults.conservation import articles, conserved
-from tests.live.pipeline import Pipeline, eventually
+from tests.support.pipeline import Pipeline, eventually
 
 
 async def limit(pipe: Pipeline, max_message_bytes: int) -> None:

@@ -15,13 +15,13 @@ QUICK = ("-XX:TieredStopAtLevel=1",)
 
 
 # Reads until the tests' process ends in whatever way (a timeout's _exit and `kill -9` run no
-# teardown), then takes the stack down.
+# teardown), then takes the stack down. It imports last, as most guards have nothing to do.
 GUARD = """
 import sys
+sys.stdin.read()
 from pathlib import Path
 from services.local.settings import StackSettings
 from services.local.stack import LocalStack
-sys.stdin.read()
 LocalStack(StackSettings(home=Path(sys.argv[1]))).down(wipe=True)
 """
 
@@ -50,8 +50,9 @@ def taken_down(local: LocalStack) -> Iterator[LocalStack]:
     command = [sys.executable, "-c", GUARD, str(local.home.path)]
     with subprocess.Popen(  # noqa: S603 (our own command, no shell)
         command, stdin=subprocess.PIPE, start_new_session=True
-    ):
+    ) as guard:
         try:
             yield local
         finally:
             local.down(wipe=True)
+            guard.kill()

@@ -1,12 +1,12 @@
-"""Row 14: the work on a batch takes longer than the group's patience with a silent member."""
+"""The work on a batch takes longer than the group's session timeout."""
 
 import asyncio
 
 import pytest
 
 from tests.faults.conservation import articles, conserved
-from tests.faults.test_row_03_elasticsearch_away import behind_a_proxy, waits
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.faults.steps import behind_a_proxy, waits
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 SESSION_SECONDS = 2
 

@@ -1,9 +1,9 @@
-"""Row 21: the alias moves from one index to another while people search and workers write."""
+"""The alias moves from one index to another while people search and workers write."""
 
 import asyncio
 
 from tests.faults.conservation import article, conserved
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 SWAPS = 40
 # Articles of one month: the shards of an index that is being made answer no search for a moment.

@@ -1,4 +1,4 @@
-"""Rows 4, 6 and 18: Elasticsearch answers, and takes some or nothing of what it is given."""
+"""Elasticsearch answers, and takes some or nothing of what it is given."""
 
 import json
 from pathlib import Path
@@ -11,10 +11,10 @@ from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers, own_servers
-from tests.faults.test_row_03_elasticsearch_away import waits
+from tests.faults.steps import waits
 from tests.faults.usage import report
-from tests.live.pipeline import Pipeline, pipeline
-from tests.servers import RunningStack
+from tests.support.pipeline import Pipeline, pipeline
+from tests.support.stack import RunningStack
 
 
 def operation(pipe: Pipeline, key: str, **fields: Any) -> BulkOperation:
@@ -24,7 +24,7 @@ def operation(pipe: Pipeline, key: str, **fields: Any) -> BulkOperation:
 
 @pytest.mark.faults
 @pytest.mark.timeout(180)
-async def test_row_04_a_node_that_can_take_a_part_of_a_bulk_gets_parts_until_all_is_there(
+async def test_a_node_that_can_take_a_part_of_a_bulk_gets_parts_until_all_is_there(
     mortal: OwnServers, tmp_path: Path
 ) -> None:
     """
@@ -49,7 +49,7 @@ async def test_row_04_a_node_that_can_take_a_part_of_a_bulk_gets_parts_until_all
             assert rejections["coordinating_rejections"] + rejections["primary_rejections"] > 0
 
 
-async def test_row_06_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_stands_alone(
+async def test_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_stands_alone(
     pipe: Pipeline,
 ) -> None:
     """
@@ -73,7 +73,7 @@ async def test_row_06_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_s
     assert (await pipe.client.count(index=f"{pipe.alias}-2025.01"))["count"] == 40
 
 
-async def test_row_18_a_blocked_index_makes_the_indexer_wait_until_it_is_released(
+async def test_a_blocked_index_makes_the_indexer_wait_until_it_is_released(
     pipe: Pipeline,
 ) -> None:
     """

@@ -1,4 +1,4 @@
-"""Row 2: the broker is killed under load, and comes back on its data."""
+"""The broker is killed under load, and comes back on its data."""
 
 import asyncio
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers
-from tests.faults.test_rows_01_15_workers_come_and_go import under_way
-from tests.live.pipeline import Pipeline
+from tests.faults.steps import under_way
+from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.faults
 
@@ -18,7 +18,7 @@ async def test_every_worker_goes_on_by_itself_when_the_broker_is_back(
     mortal: OwnServers, mortal_pipe: Pipeline, seconds: float
 ) -> None:
     """
-    Longer than a session, longer than a producer's patience, longer than the group's.
+    Longer than a session, than a producer's time-out, and than the group's.
     """
     pipe = mortal_pipe
     workers = (await pipe.start_all()).values()

@@ -1,4 +1,4 @@
-"""Rows 1 and 15: workers are stopped, killed, and come and go every few seconds."""
+"""Workers are stopped, killed, and come and go every few seconds."""
 
 import asyncio
 import signal
@@ -10,21 +10,13 @@ import pytest
 from services.contracts.topics import ACCEPTED, ENRICHED, FLOW
 from tests.faults.conservation import articles, conserved
 from tests.faults.slow_worker import BATCH_SECONDS
+from tests.faults.steps import under_way
 from tests.faults.usage import report
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline, Worker, eventually
 
 SERVICES = ("ingest", "enrich", "index")
 
 pytestmark = pytest.mark.faults
-
-
-async def under_way(pipe: Pipeline) -> None:
-    """Return once the first articles have come as far as the last topic."""
-
-    async def some() -> bool:
-        return bool(await pipe.records(pipe.topic(ENRICHED).name))
-
-    await eventually("the first are enriched", some)
 
 
 async def settles(pipe: Pipeline, pushed: list[bytes], within: float) -> None:

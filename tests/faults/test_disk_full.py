@@ -1,4 +1,4 @@
-"""Rows 19 and 20: a disk that is full. They need root, for small file systems of their own."""
+"""A disk that is full. These tests need root, for small file systems of their own."""
 
 import asyncio
 import json
@@ -14,8 +14,8 @@ from aiokafka.errors import KafkaError
 from services.contracts.topics import RAW
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import own_servers
-from tests.faults.test_row_03_elasticsearch_away import all_enriched, waits
-from tests.live.pipeline import eventually, pipeline
+from tests.faults.steps import all_enriched, waits
+from tests.support.pipeline import eventually, pipeline
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(240)]
 
@@ -49,7 +49,7 @@ def fill(disk: Path) -> Path:
             return ballast
 
 
-async def test_row_19_a_full_disk_of_elasticsearch_makes_the_indexer_wait(tmp_path: Path) -> None:
+async def test_a_full_disk_of_elasticsearch_makes_the_indexer_wait(tmp_path: Path) -> None:
     """
     The node's own guard is off, so that it runs into the wall. Then the disk has room again, and
     an operator restarts the node, whose shards have failed.
@@ -84,7 +84,7 @@ async def test_row_19_a_full_disk_of_elasticsearch_makes_the_indexer_wait(tmp_pa
                 assert index.process.poll() is None
 
 
-async def test_row_20_a_full_disk_of_kafka_loses_nothing_that_was_acknowledged(
+async def test_a_full_disk_of_kafka_loses_nothing_that_was_acknowledged(
     tmp_path: Path,
 ) -> None:
     """

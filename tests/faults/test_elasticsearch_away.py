@@ -1,47 +1,17 @@
-"""Row 3: Elasticsearch is away for seconds or minutes: refused, silent, or slow."""
+"""Elasticsearch is away for seconds or minutes: refused, silent, or slow."""
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from services.contracts.topics import ENRICHED
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers
-from tests.faults.tcp_proxy import TcpProxy, tcp_proxy
+from tests.faults.steps import all_enriched, behind_a_proxy, waits
 from tests.faults.usage import Usage, report, resident_bytes
-from tests.live.pipeline import Pipeline, Worker, eventually
+from tests.support.pipeline import Pipeline
 
 MIB = 1024 * 1024
-
-
-@asynccontextmanager
-async def behind_a_proxy(
-    pipe: Pipeline, **environment: str
-) -> AsyncIterator[tuple[Worker, TcpProxy]]:
-    """An index worker whose wire to Elasticsearch can be cut, and one of each other kind."""
-    async with tcp_proxy(int(pipe.elasticsearch.url.rsplit(":", 1)[1])) as proxy:
-        url = {"NEWSLINE_ELASTICSEARCH_URL": f"http://127.0.0.1:{proxy.port}", **environment}
-        workers = [pipe.start("ingest"), pipe.start("enrich"), pipe.start("index", url)]
-        await asyncio.gather(*[worker.ready() for worker in workers])
-        yield workers[2], proxy
-
-
-async def waits(index: Worker, word: str = "waiting: Elasticsearch") -> None:
-    async def told() -> bool:
-        status, text = await index.get("/readyz")
-        return status == 503 and word in text
-
-    await eventually("the indexer says what it waits for", told, within=45)
-
-
-async def all_enriched(pipe: Pipeline, count: int) -> None:
-    async def there() -> bool:
-        return len(await pipe.records(pipe.topic(ENRICHED).name)) >= count
-
-    await eventually("all are enriched", there)
 
 
 async def test_the_indexer_waits_without_a_dead_letter_and_goes_on_by_itself(

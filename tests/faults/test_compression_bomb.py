@@ -1,4 +1,4 @@
-"""Row 10: 200 MB of zeros are small enough for any door, packed."""
+"""A compression bomb: 200 MB of zeros pass every size limit while they are packed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.contracts.dead_letters import DeadLetter
 from services.contracts.topics import RAW
 from tests.faults.conservation import article
 from tests.faults.usage import peak_bytes, report, resident_bytes
-from tests.live.pipeline import Pipeline
+from tests.support.pipeline import Pipeline
 
 MIB = 1024 * 1024
 BOMB_BYTES = 200_000_000

@@ -1,4 +1,4 @@
-"""Rows 22, 23, 24 and 25: what other programs write, and how records are keyed."""
+"""Bad records, records of newer producers, impossible dates, and how records are keyed."""
 
 import json
 from collections import defaultdict
@@ -9,10 +9,10 @@ from services.contracts.articles import AcceptedArticle
 from services.contracts.topics import ACCEPTED, ENRICHED, Topic
 from tests.fakes.records import accepted, enriched
 from tests.faults.conservation import article, articles, conserved
-from tests.live.pipeline import Pipeline, eventually
+from tests.support.pipeline import Pipeline, eventually
 
 
-async def test_row_22_half_of_what_users_write_may_be_bad(pipe: Pipeline) -> None:
+async def test_half_of_what_users_write_may_be_bad(pipe: Pipeline) -> None:
     workers = await pipe.start_all()
     pushed: list[bytes | None] = []
     for number, good in enumerate(articles(600)):
@@ -26,9 +26,7 @@ async def test_row_22_half_of_what_users_write_may_be_bad(pipe: Pipeline) -> Non
 
 
 @pytest.mark.parametrize(("service", "topic"), [("enrich", ACCEPTED), ("index", ENRICHED)])
-async def test_row_22_half_of_what_we_write_may_not(
-    pipe: Pipeline, service: str, topic: Topic
-) -> None:
+async def test_half_of_what_we_write_may_not(pipe: Pipeline, service: str, topic: Topic) -> None:
     """
     A bad deploy upstream: the worker stops before it has written one dead letter or committed.
     """
@@ -42,7 +40,7 @@ async def test_row_22_half_of_what_we_write_may_not(
     assert not await pipe.dead(topic)
 
 
-async def test_row_23_a_field_that_a_newer_producer_adds_is_read_past(pipe: Pipeline) -> None:
+async def test_a_field_that_a_newer_producer_adds_is_read_past(pipe: Pipeline) -> None:
     await pipe.start("enrich").ready()
     await pipe.start("index").ready()
     for topic, written in ((ACCEPTED, accepted(1)), (ENRICHED, enriched(2))):
@@ -58,7 +56,7 @@ async def test_row_23_a_field_that_a_newer_producer_adds_is_read_past(pipe: Pipe
     assert not await pipe.dead(ENRICHED)
 
 
-async def test_row_24_clocks_and_dates_that_cannot_be_are_kept_and_said(pipe: Pipeline) -> None:
+async def test_clocks_and_dates_that_cannot_be_are_kept_and_said(pipe: Pipeline) -> None:
     await pipe.start_all()
     dates = ["99999-01-01", "0000-01-01", "2025-02-31", "9999-12-31T23:59:59Z", "yesterday", ""]
     pushed = [
@@ -78,7 +76,7 @@ async def test_row_24_clocks_and_dates_that_cannot_be_are_kept_and_said(pipe: Pi
     assert len(indices) == 1, "no index of a year that has not come"
 
 
-async def test_row_25_a_hot_source_is_spread_and_an_article_is_not(pipe: Pipeline) -> None:
+async def test_a_hot_source_is_spread_and_an_article_is_not(pipe: Pipeline) -> None:
     await pipe.start("ingest").ready()
     pushed = [article(number, version) for number in range(100) for version in range(3)]
     await pipe.push(pushed)
