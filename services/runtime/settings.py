@@ -124,7 +124,7 @@ def refuse_misspelt(environ: Mapping[str, str] = os.environ) -> None:
         if not name.startswith(PREFIX) or name in KNOWN:
             continue
         near = difflib.get_close_matches(name, KNOWN, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; the README lists all settings"
+        hint = f"; did you mean {near[0]}?" if near else "; deploy/settings.md lists all"
         raise SettingsError(f"{name} is not a setting of Newsline{hint}")
 
 

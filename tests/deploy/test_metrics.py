@@ -13,11 +13,11 @@ from services.contracts.topics import FLOW
 from services.runtime import metrics
 from services.runtime.health import USUAL_PORTS
 from tests.deploy import reading
-from tests.deploy.reading import DEPLOY, WORKERS
+from tests.deploy.reading import MONITORING, WORKERS
 
-RULES = DEPLOY / "prometheus" / "rules.yml"
-CONFIG = DEPLOY / "prometheus" / "prometheus.yml"
-DASHBOARD = DEPLOY / "grafana" / "dashboards" / "newsline.json"
+RULES = MONITORING / "prometheus" / "rules.yml"
+CONFIG = MONITORING / "prometheus" / "prometheus.yml"
+DASHBOARD = MONITORING / "grafana" / "dashboards" / "newsline.json"
 
 # Not ours, and used: of Prometheus itself, of every process, and of danielqsj/kafka-exporter 1.9
 # (its README lists them).
@@ -175,7 +175,7 @@ def test_prometheus_scrapes_every_worker_on_its_port() -> None:
 
 
 def test_grafana_finds_its_source_and_its_dashboard() -> None:
-    provisioning = DEPLOY / "grafana" / "provisioning"
+    provisioning = MONITORING / "grafana" / "provisioning"
     (source,) = reading.load(provisioning / "datasources" / "prometheus.yml")["datasources"]
     (provider,) = reading.load(provisioning / "dashboards" / "newsline.yml")["providers"]
     volumes = reading.load(reading.COMPOSE)["services"]["grafana"]["volumes"]
@@ -203,7 +203,7 @@ def test_promtool_accepts_configuration_and_rules() -> None:
 @pytest.mark.debian
 def test_alerts_fire_when_they_should() -> None:
     promtool = reading.tool("promtool", "prometheus (Debian, Ubuntu: apt-get install prometheus)")
-    path = DEPLOY / "prometheus" / "rules_test.yml"
+    path = MONITORING / "prometheus" / "rules_test.yml"
 
     told = reading.run(promtool, "test", "rules", str(path))
 

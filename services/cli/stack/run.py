@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.setup.install import install
+from services.cli.setup.retry import BoundedRetry
 from services.cli.support.output import messages, words
 from services.cli.support.target import Target, read_target
 from services.local.progress import shown
@@ -37,7 +38,7 @@ def start(*, free_ports: bool, workers: bool = True) -> LocalStack:
     with shown(messages()) as report:
 
         def prepare(state: StackState) -> None:
-            asyncio.run(install(at(target, state), SETUP_SECONDS))
+            asyncio.run(install(at(target, state), BoundedRetry(SETUP_SECONDS)))
 
         stack.up(report, workers=workers, before_workers=prepare)
     return stack
