@@ -35,7 +35,14 @@ WAIT_HELP = "Wait so long for servers that are away."
 Wait = Annotated[float, typer.Option(min=0, metavar="SECONDS", help=WAIT_HELP)]
 KeyFolder = Annotated[Path, typer.Option("--api-keys", metavar="FOLDER", help="Where keys are.")]
 
-app = typer.Typer(name="setup", help=HELP, invoke_without_command=True)
+app = typer.Typer(
+    name="setup",
+    help=HELP,
+    invoke_without_command=True,
+    add_completion=False,
+    # As the commands above it: rich tables of options do not fit into 80 columns.
+    rich_markup_mode=None,
+)
 
 
 @app.callback()
