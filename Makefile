@@ -66,7 +66,7 @@ lock-%: $(DEV)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		$(or $(LOCK_$*),--extra $* pyproject.toml) --output-file $(LOCKS)/$*.txt
 
-fields: $(DEV) ## Write the reference of stored fields anew (deploy/fields.md)
+fields: $(DEV) ## Write the reference of stored fields anew (services/contracts/FIELDS.md)
 	@$(BIN)/python -m tests.docs.fields
 
 evaluate: $(DEV) ## Score the models (DATA=folder of the gold data)

@@ -68,7 +68,7 @@ class Contract(BaseModel):
         frozen=True,
         strict=True,
         extra="ignore",
-        # What follows a field is its meaning in deploy/fields.md.
+        # What follows a field is its meaning in FIELDS.md.
         use_attribute_docstrings=True,
     )
 

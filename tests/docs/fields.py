@@ -1,4 +1,4 @@
-"""``python -m tests.docs.fields``: write deploy/fields.md from the contract, the mapping and a run.
+"""``python -m tests.docs.fields``: write FIELDS.md from the contract, the mapping and a run.
 
 The article of the page passes the workers' own pure functions; nothing of it is written by hand.
 """
@@ -18,7 +18,7 @@ from services.enrich.nlp.analyzer import TextAnalyser
 from services.index.document import document
 from services.ingest.acceptance import accept
 
-PAGE = Path(__file__).parents[2] / "deploy" / "fields.md"
+PAGE = Path(__file__).parents[2] / "services" / "contracts" / "FIELDS.md"
 EXAMPLE_CHARACTERS = 60
 PUSHED = {
     "source": "city-desk",
@@ -49,7 +49,7 @@ ADDED = {
 HEAD = """# Fields of a stored article
 
 The alias `articles` shows documents of this form: an `EnrichedArticle`
-(`services/contracts/articles.py`) and what the index worker adds. Dates are UTC. A field that
+(`articles.py`) and what the index worker adds. Dates are UTC. A field that
 nobody filled is `null` or empty. "Not searchable" means stored and returned, but in no index.
 This page is made by `make fields`; a test fails when it is out of date.
 

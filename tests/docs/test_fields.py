@@ -1,4 +1,4 @@
-"""deploy/fields.md tells of every stored field, as the contract and the mapping have it."""
+"""services/contracts/FIELDS.md tells of every stored field, as contract and mapping have it."""
 
 import re
 
