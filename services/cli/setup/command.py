@@ -72,7 +72,7 @@ def servers(
     ] = None,
     wait: Wait = CONTAINER_SECONDS,
 ) -> None:
-    """Make topics, index templates and the alias; passwords and API keys where they are asked for.
+    """Make topics and indices; API keys where asked for.
 
     Kibana's own password in Elasticsearch is set to KIBANA_PASSWORD, if that is set.
     """
@@ -99,7 +99,10 @@ def kibana(
     ] = None,
     wait: Wait = CONTAINER_SECONDS,
 ) -> None:
-    """Import data views, searches and the newsroom's dashboard into Kibana."""
+    """Import the newsroom's dashboard into Kibana.
+
+    With it come the data views, searches and the map that it shows.
+    """
     target = read_target()
     saved = objects.build(target.namespace)
     if export is not None:
@@ -112,21 +115,27 @@ def kibana(
 @app.command()
 @guarded
 def rotate(folder: KeyFolder, wait: Wait = 0) -> None:
-    """Make a new API key; the old ones stay valid until `retire`."""
+    """Make a new API key; `retire` ends the old ones."""
     _say_all(run(BoundedRetry(wait).run(_api_keys(folder).rotate)))
 
 
 @app.command()
 @guarded
 def retire(folder: KeyFolder, wait: Wait = 0) -> None:
-    """Invalidate every API key of the index workers but the one in the folder."""
+    """Invalidate the API keys before the newest.
+
+    The one in the folder stays; all others of the index workers end.
+    """
     _say_all(run(BoundedRetry(wait).run(_api_keys(folder).retire)))
 
 
 @app.command()
 @guarded
 def show(wait: Wait = 0) -> None:
-    """Search the generation of indices that NEWSLINE_INDEX_GENERATION names, once it is full."""
+    """Switch searches to another index generation.
+
+    It is the one that NEWSLINE_INDEX_GENERATION names, and must have all that the old one shows.
+    """
     target = read_target()
     switch = generations.AliasSwitch(
         target.kafka, target.elasticsearch, target.namespace, target.index
@@ -137,7 +146,7 @@ def show(wait: Wait = 0) -> None:
 @app.command()
 @guarded
 def privileges() -> None:
-    """Print the request for the index workers' API key, for those who make it themselves."""
+    """Print the request for an API key made by hand."""
     show_json(api_keys.request(read_target().namespace))
 
 
