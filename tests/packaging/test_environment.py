@@ -61,11 +61,17 @@ def script(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
     )
 
 
-def test_without_a_network_it_says_so(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the script makes one environment, which the next test finds."""
+    return tmp_path_factory.mktemp("environment")
+
+
+def test_without_a_network_it_says_so(folder: Path) -> None:
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_CONFIG_FILE": "/dev/null"}
     lock = str(LOCKS / "build.txt")
 
-    told = script("env", "the tools", lock, cwd=tmp_path, PIP_NO_CACHE_DIR="1", **nowhere)
+    told = script("env", "the tools", lock, cwd=folder, PIP_NO_CACHE_DIR="1", **nowhere)
 
     assert told.returncode == 1
     assert told.stdout == "Installing into env: the tools.\n"
@@ -75,10 +81,10 @@ def test_without_a_network_it_says_so(tmp_path: Path) -> None:
     assert "No matching distribution" not in told.stderr
 
 
-def test_another_failure_of_pip_is_shown_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "lock.txt").write_text("not a requirement\n")
+def test_another_failure_of_pip_is_shown_as_it_is(folder: Path) -> None:
+    (folder / "lock.txt").write_text("not a requirement\n")
 
-    told = script("env", "nothing", "lock.txt", cwd=tmp_path)
+    told = script("env", "nothing", "lock.txt", cwd=folder)
 
     assert told.returncode == 1
     assert "Invalid requirement" in told.stderr
