@@ -22,7 +22,7 @@ COMMANDS = (
     ),
     LazyCommand("status", "services.cli.status.command:status", "Show the pipeline's status."),
     LazyCommand("demo", "services.cli.demo.command:demo", "See all of it work, on samples."),
-    LazyCommand("setup", "services.cli.setup.command:setup", "Make topics and index templates."),
+    LazyCommand("setup", "services.cli.setup.command:app", "Make topics and index templates."),
     LazyCommand("push", "services.cli.push.command:push", "Send articles into the pipeline."),
     LazyCommand("search", "services.cli.search.command:search", "Find articles."),
     LazyCommand("show", "services.cli.search.show:show_article", "Show one article."),

@@ -100,7 +100,7 @@ def refuse_misspelt(environ: Mapping[str, str] = os.environ) -> None:
         if not name.startswith(PREFIX) or name in SETTING_NAMES:
             continue
         near = difflib.get_close_matches(name, SETTING_NAMES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; the README lists all settings"
+        hint = f"; did you mean {near[0]}?" if near else "; deploy/settings.md lists all"
         raise SettingsError(f"{name} is not a setting of Newsline{hint}")
 
 

@@ -15,7 +15,12 @@ from tests.deploy import monitoring, reading
 from tests.deploy.reading import COMPOSE, DEPLOY, ROOT
 
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
-DOCUMENTS = (ROOT / "README.md", ROOT / "services" / "README.md", DEPLOY / "README.md")
+DOCUMENTS = (
+    *sorted(ROOT.glob("*.md")),
+    ROOT / "services" / "README.md",
+    DEPLOY / "README.md",
+    DEPLOY / "settings.md",
+)
 EVERYTHING = (*DOCUMENTS, WORKFLOW, COMPOSE)
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.setup.install import install
+from services.cli.setup.retry import BoundedRetry
 from services.cli.support.output import messages, safe_text
 from services.cli.support.target import Target, read_target
 from services.local.progress import show_steps
@@ -37,7 +38,7 @@ def start(*, free_ports: bool, workers: bool = True) -> LocalStack:
     with show_steps(messages()) as report:
 
         def prepare(state: StackState) -> None:
-            asyncio.run(install(target_on(target, state), SETUP_SECONDS))
+            asyncio.run(install(target_on(target, state), BoundedRetry(SETUP_SECONDS)))
 
         stack.up(report, workers=workers, before_workers=prepare)
     return stack

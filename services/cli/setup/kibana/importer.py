@@ -1,4 +1,4 @@
-"""Bringing saved objects into Kibana: over whatever there is of the same id."""
+"""Import saved objects into Kibana, over whatever there is of the same id."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from services.cli.setup.kibana import objects
-from services.cli.setup.retry import ServerAway
+from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.settings import SettingsError, read_secret
 
@@ -21,8 +21,11 @@ OK = 200
 REQUEST_SECONDS = 60
 
 
-class KibanaRefused(RuntimeError):
+class KibanaRefused(CommandError):
     """Kibana answers, and will not take the objects."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"Kibana refuses: {message}", ExitCode.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Kibana:
     async def install(self, saved: Sequence[dict[str, Any]]) -> list[str]:
         """Import the objects; each run leaves the same ones.
 
-        :raises ServerAway: Kibana cannot be reached yet.
+        :raises Away: Kibana cannot be reached yet.
         :raises KibanaRefused: it names the objects and why.
         """
         form = aiohttp.FormData()
@@ -62,13 +65,13 @@ class Kibana:
                 ) as response,
             ):
                 if response.status in NOT_YET:
-                    raise ServerAway(f"Kibana (status {response.status})")
+                    raise ServerUnavailable(f"Kibana at {self.url} answers {response.status}")
                 if response.status != OK:
                     raise KibanaRefused(f"{path} answered {response.status}")
                 answer: dict[str, Any] = await response.json()
                 return answer
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServerAway(f"Kibana ({self.url})") from error
+            raise ServerUnavailable(f"Kibana at {self.url} cannot be reached") from error
 
     def _authorization(self) -> dict[str, str]:
         settings = self.elasticsearch
