@@ -1,6 +1,7 @@
-"""A dead letter is the original key and bytes, and headers that say who, when, where and why.
+"""Headers of a dead letter: which service refused the record, when, from where and why.
 
-It is never changed and never removed. That it was replayed is written down in a topic of its own.
+Key and value are the original bytes. A dead letter is never changed and never removed; that it
+was replayed is recorded in a topic of its own (``replay_marks``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,37 +23,23 @@ ATTEMPT = "newsline-attempt"
 REASON = "newsline-reason"
 # Unix milliseconds of the first arrival in articles.raw: a replay keeps its place in time.
 FIRST_ARRIVAL = "newsline-first-arrival"
-# The place of the dead letter that a record is the replay of. It travels to the end of the flow, so
-# that a letter written there in its turn can be told to be about that replay.
+# The dead letter that a record is the replay of. It travels to the end of the flow, so that a dead
+# letter written there can be matched to its replay.
 REPLAY_OF = "newsline-replay-of"
-
-# Which letters were replayed: a record for each unbroken run of them, keyed by ``Run``.
-REPLAYED = "articles.replayed"
-# Compaction alone, so that they are kept for ever: a letter that outlived its mark would go again.
-REPLAYED_CONFIGS = {
-    "cleanup.policy": "compact",
-    # A mark is about letters that are older than it, by the broker's clock: see ``Run``.
-    "message.timestamp.type": "LogAppendTime",
-}
 
 MAX_REASON_CHARS = 256
 # More attempts than any person will make by hand: a larger number is a forged header.
 MAX_ATTEMPT = 1_000_000
 # They hold any 64-bit number; more would only cost time.
 MAX_DIGITS = 19
-# Of a place: a topic's name has at most 249 characters.
-MAX_PLACE_CHARS = 300
+# Of a reference: a topic's name has at most 249 characters.
+MAX_REF_CHARS = 300
 # Twice what W3C's Trace Context asks everybody to hand on.
 MAX_TRACE_BYTES = 1024
 
 
-def replayed_topic(namespace: str) -> str:
-    """The topic that says which dead letters were replayed."""
-    return f"{namespace}.{REPLAYED}" if namespace else REPLAYED
-
-
 class DeadLetterRef(NamedTuple):
-    """Names a record of a topic for good: ``articles.raw.dead/0/17``."""
+    """Permanent reference to a dead letter, as text ``articles.raw.dead/0/17``."""
 
     topic: str
     partition: int
@@ -63,42 +50,19 @@ class DeadLetterRef(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what ``str`` wrote.
+        """Parse the text form of a reference.
 
-        :raises ValueError: it is no place.
+        :raises ValueError: the text is not a reference.
         """
         topic, partition, offset = text.rsplit("/", 2)
-        return cls(topic, _number(partition), _number(offset))
+        return cls(topic, parse_number(partition), parse_number(offset))
 
 
-class Run(NamedTuple):
-    """Dead letters that follow one another, from the first to the last, all of them replayed.
+def parse_number(text: str) -> int:
+    """Parse the decimal digits of a partition or an offset.
 
-    A run is about the letters that are older than its record: where a topic was removed and made
-    again, its offsets count from 0 again, and those letters are other letters.
+    :raises ValueError: anything else, or more digits than 64 bits can need.
     """
-
-    topic: str
-    partition: int
-    first: int
-    last: int
-
-    def key(self) -> bytes:
-        """The key of its record: ``articles.raw.dead/0/17-19``."""
-        return f"{self.topic}/{self.partition}/{self.first}-{self.last}".encode()
-
-    @classmethod
-    def parse(cls, key: bytes) -> Self:
-        """Read what ``key`` wrote.
-
-        :raises ValueError: it is no run.
-        """
-        topic, partition, span = key.decode().rsplit("/", 2)
-        first, _, last = span.partition("-")
-        return cls(topic, _number(partition), _number(first), _number(last))
-
-
-def _number(text: str) -> int:
     # int() takes signs, blanks, underscores and other alphabets' digits as well.
     if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
         raise ValueError("not a number")
@@ -107,7 +71,7 @@ def _number(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What the headers of a dead letter say. ``attempt`` counts from 1."""
+    """The headers of a dead letter, decoded. ``attempt`` counts from 1."""
 
     service: str
     time: str
@@ -120,12 +84,12 @@ class DeadLetter:
 
     @property
     def code(self) -> str:
-        """The reason's first word, by which dead letters are grouped."""
+        """The error code: the reason up to its first colon. Dead letters are grouped by it."""
         return self.reason.partition(":")[0]
 
     def headers(self, original: Headers = ()) -> list[tuple[str, bytes]]:
-        """The record's headers; the tracing headers of the original stay."""
-        said = {
+        """Headers to write, with the tracing headers of the original record."""
+        values = {
             SERVICE: self.service,
             TIME: self.time,
             TOPIC: self.topic,
@@ -135,21 +99,21 @@ class DeadLetter:
             REASON: self.reason[:MAX_REASON_CHARS],
         }
         if self.first_arrival_ms is not None:
-            said[FIRST_ARRIVAL] = str(self.first_arrival_ms)
-        return [*carried(original), *((name, value.encode()) for name, value in said.items())]
+            values[FIRST_ARRIVAL] = str(self.first_arrival_ms)
+        return [*carried(original), *((name, value.encode()) for name, value in values.items())]
 
-    def replay_headers(self, place: DeadLetterRef, original: Headers) -> list[tuple[str, bytes]]:
-        """The headers with which the letter at this place goes back to its topic."""
-        said = {ATTEMPT: str(self.attempt + 1), REPLAY_OF: str(place)}
+    def replay_headers(self, ref: DeadLetterRef, original: Headers) -> list[tuple[str, bytes]]:
+        """Headers of the record that replays this dead letter; its attempt is one higher."""
+        values = {ATTEMPT: str(self.attempt + 1), REPLAY_OF: str(ref)}
         if self.first_arrival_ms is not None:
-            said[FIRST_ARRIVAL] = str(self.first_arrival_ms)
-        # It may itself be about a replay of an earlier letter, which is not told again.
+            values[FIRST_ARRIVAL] = str(self.first_arrival_ms)
+        # The original may itself come from a replay; only the newest one is named.
         tracing = [header for header in carried(original) if header[0] != REPLAY_OF]
-        return [*tracing, *((name, value.encode()) for name, value in said.items())]
+        return [*tracing, *((name, value.encode()) for name, value in values.items())]
 
     @classmethod
     def from_headers(cls, headers: Headers) -> Self:
-        """Read a dead letter's headers; a missing or unreadable one is empty, 0 or None."""
+        """Decode a dead letter's headers; a missing or unreadable one is empty, 0 or None."""
         found = dict(headers)
 
         def text(name: str) -> str:
@@ -168,7 +132,7 @@ class DeadLetter:
 
 
 def carried(headers: Headers) -> list[tuple[str, bytes]]:
-    """The headers that travel with an article from topic to topic."""
+    """Headers that are copied from record to record along the flow."""
     return [
         (name, value)
         for name, value in headers
@@ -176,19 +140,19 @@ def carried(headers: Headers) -> list[tuple[str, bytes]]:
         if value is not None
         and (
             (name in CARRIED_HEADERS and len(value) <= MAX_TRACE_BYTES)
-            or (name == REPLAY_OF and len(value) <= MAX_PLACE_CHARS)
+            or (name == REPLAY_OF and len(value) <= MAX_REF_CHARS)
         )
     ]
 
 
 def attempt(headers: Headers) -> int:
-    """Which attempt a record is: 1, or one more than the replayed dead letter says."""
-    told = integer(headers, ATTEMPT)
-    return told if told is not None and 1 <= told <= MAX_ATTEMPT else 1
+    """Attempt number of a record: 1, or what its replay has set."""
+    number = integer(headers, ATTEMPT)
+    return number if number is not None and 1 <= number <= MAX_ATTEMPT else 1
 
 
 def integer(headers: Iterable[tuple[str, bytes]], name: str) -> int | None:
-    """A whole number from a header, or None: anyone may have written it."""
+    """Value of a numeric header, or None if it is missing or malformed: anyone may write it."""
     value = dict(headers).get(name)
     if value is None or not value.isdigit() or len(value) > MAX_DIGITS:
         return None
@@ -196,5 +160,15 @@ def integer(headers: Iterable[tuple[str, bytes]], name: str) -> int | None:
 
 
 def now() -> str:
-    """The time of a dead letter: UTC, to the millisecond."""
+    """Current time as dead letters record it."""
     return format_utc(datetime.now(UTC))
+
+
+def format_unix_ms(unix_ms: int | None) -> str | None:
+    """Format Unix milliseconds as ``format_utc`` does; None for None and for impossible times."""
+    if unix_ms is None:
+        return None
+    try:
+        return format_utc(datetime.fromtimestamp(unix_ms / 1000, UTC))
+    except (OverflowError, ValueError):
+        return None

@@ -5,6 +5,7 @@ The identity is the idempotency key of every hop; the version decides which one 
 
 import hashlib
 import unicodedata
+from typing import NamedTuple
 
 # Arrival seconds count from here, so that they fit 31 bits until 2088.
 ARRIVAL_EPOCH_SECONDS = 1_577_836_800  # 2020-01-01T00:00:00Z
@@ -64,6 +65,22 @@ def version(*, claimed_seconds: int, arrival_seconds: int, killed: bool = False)
     else:
         claimed = 0
     return claimed << ARRIVAL_BITS | arrival
+
+
+class VersionParts(NamedTuple):
+    """What a version is made of, in Unix seconds; ``claimed_seconds`` is 0 without a claim."""
+
+    claimed_seconds: int
+    arrival_seconds: int
+    killed: bool
+
+
+def unpack_version(version: int) -> VersionParts:
+    """Read what ``version`` has packed."""
+    claimed = version >> ARRIVAL_BITS
+    arrival = (version & MAX_ARRIVAL) + ARRIVAL_EPOCH_SECONDS
+    killed = claimed == KILL_CLAIM_SECONDS
+    return VersionParts(0 if killed else claimed, arrival, killed)
 
 
 def _folded(words: str) -> str:

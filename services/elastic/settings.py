@@ -15,7 +15,11 @@ class ElasticsearchSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX + "ELASTICSEARCH_")
 
-    url: str = Field(default="http://127.0.0.1:9200", pattern=r"^https?://[^/\s]+/?.*$")
+    url: str = Field(
+        default="http://127.0.0.1:9200",
+        pattern=r"^https?://[^/\s]+/?.*$",
+        description="an address like https://host:9200",
+    )
     api_key: SecretStr | None = None
     api_key_file: Path | None = None
     username: str | None = None

@@ -14,10 +14,10 @@ from services.contracts.articles import (
     Sentiment,
     Status,
 )
-from services.enrich.nlp import document as documents
-from services.enrich.nlp.analyzer import Analysis, TextAnalyser
+from services.enrich.nlp.analyzer import Analysis, TextAnalyzer
 from services.enrich.nlp.artefacts import ModelSet
-from services.enrich.nlp.sentiment.vader import Sentiment as FoundSentiment
+from services.enrich.nlp.document import ScoredEntity
+from services.enrich.nlp.sentiment.vader import SentimentResult
 from services.enrich.pool import Enriched
 
 # What a nested field of the index takes is 2,000; no article is about so many.
@@ -28,7 +28,7 @@ MAX_OFFSETS = 1000
 _LANGUAGE_TAG = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]*)?")
 
 # The models of this process. A pool's child serves one article at a time and loads them once.
-_loaded: list[TextAnalyser] = []
+_loaded: list[TextAnalyzer] = []
 
 
 def load(models: ModelSet = "default") -> None:
@@ -36,7 +36,7 @@ def load(models: ModelSet = "default") -> None:
 
     :raises ArtefactUnusable: a file is missing or is not the one that was released.
     """
-    _loaded[:] = [TextAnalyser.load(models=models)]
+    _loaded[:] = [TextAnalyzer.load(models=models)]
     # The models stay as long as the process: what collects garbage need not look at them again,
     # which saves a tenth of the time of an article.
     gc.collect()
@@ -53,13 +53,13 @@ def enrich_value(value: bytes | None) -> Enriched:
     return Enriched(article.article_id, enriched.encode(), article.received_at.timestamp())
 
 
-def enrich(article: AcceptedArticle, analyser: TextAnalyser, now: datetime) -> EnrichedArticle:
+def enrich(article: AcceptedArticle, analyzer: TextAnalyzer, now: datetime) -> EnrichedArticle:
     """The article with what the models found in it. A kill notice passes as it is."""
     fields = dict(article) | {"enriched_at": now}
     if article.status is Status.CANCELED:
         return EnrichedArticle.model_construct(**fields)
     claimed = _LANGUAGE_TAG.fullmatch(article.language or "")
-    found = analyser.analyse(
+    found = analyzer.analyze(
         article.title, article.text, claimed[1].lower() if claimed is not None else None
     )
     entities = tuple(_entity(entity) for entity in found.entities[:MAX_ENTITIES])
@@ -74,7 +74,7 @@ def enrich(article: AcceptedArticle, analyser: TextAnalyser, now: datetime) -> E
         "fingerprint": found.fingerprint,
         "enrichment": {
             stage: ModelVersion.model_construct(model=model, version=version)
-            for stage, (model, version) in analyser.versions.items()
+            for stage, (model, version) in analyzer.versions.items()
         },
     }
     # The parts are the models' own and the article was validated when it was decoded.
@@ -89,7 +89,7 @@ def _language(article: AcceptedArticle, found: Analysis) -> dict[str, object]:
     return {"language": code, "extra": {"language": article.language} | article.extra}
 
 
-def _entity(entity: documents.Entity) -> Entity:
+def _entity(entity: ScoredEntity) -> Entity:
     return Entity.model_construct(
         name=entity.name,
         type=entity.type,
@@ -100,7 +100,7 @@ def _entity(entity: documents.Entity) -> Entity:
     )
 
 
-def _sentiment(sentiment: FoundSentiment | None) -> Sentiment | None:
+def _sentiment(sentiment: SentimentResult | None) -> Sentiment | None:
     if sentiment is None:
         return None
     return Sentiment.model_construct(label=sentiment.label, score=sentiment.score)

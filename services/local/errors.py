@@ -1,4 +1,4 @@
-"""What can go wrong with a stack, in words for the person in front of it."""
+"""Errors of the local stack, worded for the person at the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +17,14 @@ class StackError(Exception):
 
 
 class PortTaken(StackError):
-    """Something else listens where one of our servers should."""
+    """Another program listens on a port that one of our servers needs.
 
-    def __init__(self, server: str, port: int, setting: str) -> None:
+    :param holder: a sentence that says which program; empty where that is not known.
+    """
+
+    def __init__(self, server: str, port: int, setting: str, holder: str = "") -> None:
         super().__init__(
-            f"Port {port} on 127.0.0.1, which {server} needs, is taken.",
+            f"Port {port} on 127.0.0.1, which {server} needs, is taken. {holder}".rstrip(),
             f"Use --free-ports, or set {setting} to another port, or stop what listens there.",
         )
         self.port = port
@@ -32,25 +35,23 @@ class NoFreePort(StackError):
 
 
 class ServerDied(StackError):
-    """A server or worker ended while it was starting."""
+    """A server or worker ended while it was starting; its log is quoted."""
 
     def __init__(self, server: str, code: int | None, log: Path, last_lines: Sequence[str]) -> None:
         ending = "ended" if code is None else f"ended with code {code}"
-        said = "".join(f"\n  {line}" for line in last_lines) or "\n  (nothing)"
         super().__init__(
-            f"{server} {ending} while it was starting. Its last words:{said}",
+            f"{capitalized(server)} {ending} while it was starting.{_quoted(last_lines)}",
             f"The whole log is {log}",
         )
         self.server = server
 
 
-class ServerSilent(StackError):
-    """A server runs but did not answer in the time it was given."""
+class ServerNotAnswering(StackError):
+    """A server runs but has not answered in time; its log is quoted."""
 
     def __init__(self, server: str, seconds: float, log: Path, last_lines: Sequence[str]) -> None:
-        said = "".join(f"\n  {line}" for line in last_lines) or "\n  (nothing)"
         super().__init__(
-            f"{server} did not answer within {seconds:g} s. Its last words:{said}",
+            f"{capitalized(server)} did not answer within {seconds:g} s.{_quoted(last_lines)}",
             f"The whole log is {log}; NEWSLINE_START_SECONDS gives it more time.",
         )
         self.server = server
@@ -65,8 +66,17 @@ class JavaUnusable(StackError):
 
 
 class HomeUnusable(StackError):
-    """The stack's folder cannot be used as one."""
+    """The stack's folder cannot be written, or holds something else."""
 
 
 class HomeBusy(StackError):
     """Another command is starting or stopping the same stack."""
+
+
+def _quoted(lines: Sequence[str]) -> str:
+    return " Its log ends:" + ("".join(f"\n  {line}" for line in lines) or "\n  (nothing)")
+
+
+def capitalized(title: str) -> str:
+    """Return a title as the beginning of a sentence."""
+    return title[:1].upper() + title[1:]

@@ -1,4 +1,4 @@
-"""The one folder that holds a stack's data, logs and state, and what may be done to it."""
+"""The folder that holds a stack's data, logs and state."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.local.errors import HomeBusy, HomeUnusable
-from services.local.locking import exclusive
+from services.local.locking import file_lock
 from services.local.progress import Report, Step
 from services.local.state import StackState
 
@@ -60,16 +60,16 @@ class Home:
 
     @contextmanager
     def locked(self, wait_seconds: float, report: Report) -> Iterator[None]:
-        """Be the only command that changes this stack. The folder must exist.
+        """Hold the lock of this stack, so that no other command changes it. The folder must exist.
 
         :raises HomeBusy: another command kept the stack for all of the wait.
         """
-        with exclusive(self.path / "lock", 0) as free:
+        with file_lock(self.path / "lock", 0) as free:
             if free:
                 yield
                 return
         report(Step("Waiting for another newsline command on this stack…"))
-        with exclusive(self.path / "lock", wait_seconds) as free:
+        with file_lock(self.path / "lock", wait_seconds) as free:
             if not free:
                 raise HomeBusy(
                     f"Another newsline command has been at work on {self.path}"
@@ -79,21 +79,21 @@ class Home:
             yield
 
     def log(self, name: str) -> Path:
-        """Where a process writes; what an earlier one left there is set aside when large."""
+        """Return the log file of a process; a large one of an earlier process is set aside."""
         log = self.path / "logs" / f"{name}.log"
         if log.is_file() and log.stat().st_size > OLD_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
         return log
 
     def load(self) -> StackState:
-        """The state that was last saved; an empty one if none was, or none that can be read."""
+        """Return the state that was last saved; an empty one if there is none that can be read."""
         try:
             return StackState.from_json(json.loads(self._state_file.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return StackState()
 
     def save(self, state: StackState) -> None:
-        """Replace the state at once: a reader sees the old or the new, never a part."""
+        """Replace the state atomically: a reader sees the old or the new one, never a part."""
         draft = self._state_file.with_suffix(f".{os.getpid()}.tmp")
         try:
             draft.write_text(json.dumps(state.to_json(), indent=2) + "\n", encoding="utf-8")

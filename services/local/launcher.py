@@ -5,11 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.local.errors import JavaUnusable, PortTaken, ServerDied, ServerSilent
+from services.local.errors import (
+    JavaUnusable,
+    PortTaken,
+    ServerDied,
+    ServerNotAnswering,
+    capitalized,
+)
 from services.local.home import Home
-from services.local.ports import choose, is_free
-from services.local.processes import exit_code, find, last_lines, start
+from services.local.ports import choose_ports, is_free
+from services.local.processes import exit_code, find_process, last_lines, start_process
 from services.local.progress import Report, Step
+from services.local.registry import describe_holder
 from services.local.servers.server import Server
 from services.local.settings import StackSettings
 from services.local.state import ProcessRecord
@@ -17,15 +24,20 @@ from services.local.state import ProcessRecord
 # A free port may be lost between its test and its use, but hardly three times in a row.
 TRIES = 3
 POLL_SECONDS = 0.1
-# What Java and Python say of a port that is taken.
-PORT_LOST = ("address already in use", "bindexception", "bindhttpexception", "bindtransportexc")
+# How Java and Python report a port that is taken.
+PORT_TAKEN_MARKS = (
+    "address already in use",
+    "bindexception",
+    "bindhttpexception",
+    "bindtransportexc",
+)
 
 Started = Callable[[ProcessRecord], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Launch:
-    """One server on its way up; ``since`` is where its own words begin in the log."""
+    """A server that is starting; ``since`` is where the lines of this start begin in its log."""
 
     server: Server
     record: ProcessRecord
@@ -37,26 +49,26 @@ class _Launch:
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Starts what it is given in a home. ``started`` is told of every process at once."""
+    """Starts servers in a home. ``started`` is called with each process as soon as it exists."""
 
     home: Home
     settings: StackSettings
     report: Report
     started: Started
 
-    def together(
+    def start_all(
         self, servers: Sequence[Server], keep: Mapping[str, Mapping[str, int]]
     ) -> Sequence[ProcessRecord]:
-        """Start all and return when all answer. ``keep``: the ports that a server had before.
+        """Start all servers and return when all answer. ``keep``: the ports that each had before.
 
-        :raises PortTaken, ServerDied, ServerSilent, JavaUnusable: one of them does not start.
+        :raises PortTaken, ServerDied, ServerNotAnswering, JavaUnusable: one of them does not start.
         """
         avoid: set[int] = set()
         chosen: list[Mapping[str, int]] = []
         # All before the first start: a port that is taken must cost nothing.
         for server in servers:
             kept = keep.get(server.name)
-            chosen.append(choose(server.roles, self.settings, keep=kept, avoid=avoid))
+            chosen.append(choose_ports(server.roles, self.settings, keep=kept, avoid=avoid))
             avoid.update(chosen[-1].values())
         waiting = [
             self._launch(server, ports, frozenset(avoid))
@@ -64,7 +76,7 @@ class Launcher:
         ]
         ready: list[ProcessRecord] = []
         while waiting:
-            waiting = [later for launch in waiting if (later := self._look(launch, ready))]
+            waiting = [later for launch in waiting if (later := self._check(launch, ready))]
             if waiting:
                 time.sleep(POLL_SECONDS)
         return ready
@@ -78,7 +90,7 @@ class Launcher:
         since = log.stat().st_size if log.is_file() else 0
         command = server.command()
         try:
-            record = start(
+            record = start_process(
                 server.name,
                 command,
                 log=log,
@@ -92,34 +104,36 @@ class Launcher:
         deadline = time.monotonic() + self.settings.start_seconds
         return _Launch(server, record, since, deadline, avoid, tries)
 
-    def _look(self, launch: _Launch, ready: list[ProcessRecord]) -> _Launch | None:
-        """The launch as it goes on; None, and its record among the ready ones, once it answers."""
+    def _check(self, launch: _Launch, ready: list[ProcessRecord]) -> _Launch | None:
+        """Return the launch as it goes on; None, with its record in ``ready``, once it answers."""
         record, server = launch.record, launch.server
         log = Path(record.log)
-        if find(record) is None:
-            return self._again(launch, log)
+        if find_process(record) is None:
+            return self._start_again(launch, log)
         # Another server may answer on a port that ours is about to fail on: ask, then look again.
-        if server.answers(record.ports) and find(record) is not None:
-            self.report(Step(f"{server.title} answers."))
+        if server.answers(record.ports) and find_process(record) is not None:
+            self.report(Step(f"{capitalized(server.title)} answers."))
             ready.append(record)
             return None
         if time.monotonic() > launch.deadline:
-            said = last_lines(log, since=launch.since)
-            raise ServerSilent(server.title, self.settings.start_seconds, log, said)
+            lines = last_lines(log, since=launch.since)
+            raise ServerNotAnswering(server.title, self.settings.start_seconds, log, lines)
         return launch
 
-    def _again(self, launch: _Launch, log: Path) -> _Launch:
-        """Another try on other ports, if it was free ports that were lost."""
+    def _start_again(self, launch: _Launch, log: Path) -> _Launch:
+        """Start the server on other ports if it lost its own; else raise why it ended."""
         server = launch.server
-        said = last_lines(log, since=launch.since, count=200)
-        lost = any(words in line.lower() for line in said for words in PORT_LOST)
+        lines = last_lines(log, since=launch.since, count=200)
+        lost = any(mark in line.lower() for line in lines for mark in PORT_TAKEN_MARKS)
         if lost:
             for role in server.roles:
                 if (wanted := role.asked_for(self.settings)) and not is_free(wanted):
-                    raise PortTaken(role.server, wanted, role.variable)
+                    raise PortTaken(role.server, wanted, role.variable, describe_holder(wanted))
         if not lost or launch.tries == TRIES:
-            raise ServerDied(server.title, exit_code(launch.record), log, said[-10:])
-        self.report(Step(f"{server.title} lost a port to another program; trying others."))
+            raise ServerDied(server.title, exit_code(launch.record), log, lines[-10:])
+        self.report(
+            Step(f"{capitalized(server.title)} lost a port to another program; trying others.")
+        )
         avoid = launch.avoid | set(launch.record.ports.values())
-        ports = choose(server.roles, self.settings, avoid=avoid)
+        ports = choose_ports(server.roles, self.settings, avoid=avoid)
         return self._launch(server, ports, avoid, launch.tries + 1)

@@ -1,4 +1,4 @@
-"""One holder at a time, across processes."""
+"""A lock file: one holder at a time, across processes."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def exclusive(path: Path, wait_seconds: float) -> Iterator[bool]:
+def file_lock(path: Path, wait_seconds: float) -> Iterator[bool]:
     """Hold the lock file, or yield False if another process held it for all of the wait.
 
     The system drops the lock with its holder, however that dies.

@@ -1,4 +1,4 @@
-"""Which ports the stack's processes get."""
+"""Choose the ports of the stack's processes."""
 
 import random
 import socket
@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.local.errors import NoFreePort, PortTaken
+from services.local.registry import describe_holder
 from services.local.settings import StackSettings
 from services.local.state import HOST
 
@@ -17,7 +18,7 @@ ATTEMPTS = 200
 
 @dataclass(frozen=True, slots=True)
 class PortRole:
-    """A port that a process needs: its name in records, its setting if it has one, its owner."""
+    """A port that a process needs: its key in records, its setting if any, and its server."""
 
     key: str
     field: str
@@ -29,7 +30,7 @@ class PortRole:
         return f"NEWSLINE_{self.field.upper()}"
 
     def asked_for(self, settings: StackSettings) -> int:
-        """The port that was set; 0 for any free one."""
+        """Return the port that was set; 0 for any free one."""
         if settings.free_ports or not self.field:
             return 0
         return int(getattr(settings, self.field))
@@ -46,7 +47,7 @@ ELASTICSEARCH_PORTS = (
 
 
 def health_ports(service: str, instance: int) -> tuple[PortRole, ...]:
-    """The one port of a worker; only the first of a service has a setting for it."""
+    """Return the one port of a worker; only the first of a service has a setting for it."""
     field = f"{service}_health_port" if instance == 1 else ""
     return (PortRole("health", field, f"the {service} worker's health page"),)
 
@@ -67,9 +68,9 @@ def is_free(port: int) -> bool:
 
 
 def free_port(avoid: Collection[int] = ()) -> int:
-    """Any port that is free now.
+    """Return a random port that is free now.
 
-    :raises NoFreePort: many were tried in vain.
+    :raises NoFreePort: ``ATTEMPTS`` ports were taken.
     """
     for _ in range(ATTEMPTS):
         port = random.choice(FREE_RANGE)  # noqa: S311 (not a secret)
@@ -78,14 +79,14 @@ def free_port(avoid: Collection[int] = ()) -> int:
     raise NoFreePort(f"No free port was found between {FREE_RANGE.start} and {FREE_RANGE.stop}.")
 
 
-def choose(
+def choose_ports(
     roles: Sequence[PortRole],
     settings: StackSettings,
     *,
     keep: Mapping[str, int] | None = None,
     avoid: Collection[int] = (),
 ) -> dict[str, int]:
-    """A port for each role: the one it had (``keep``), else the one set, else a free one.
+    """Choose a port for each role: the one it had (``keep``), else the one set, else a free one.
 
     :raises PortTaken: a port that was asked for is in use.
     """
@@ -93,6 +94,6 @@ def choose(
     for role in roles:
         wanted = (keep or {}).get(role.key, role.asked_for(settings))
         if wanted and not is_free(wanted):
-            raise PortTaken(role.server, wanted, role.variable)
+            raise PortTaken(role.server, wanted, role.variable, describe_holder(wanted))
         chosen[role.key] = wanted or free_port({*avoid, *chosen.values()})
     return chosen

@@ -1,6 +1,7 @@
-"""Start processes that outlive us, tell them from strangers, and end them within one deadline."""
+"""Start processes that outlive this one, recognize them later, and end them within a deadline."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -15,11 +16,13 @@ from services.local.state import Condition, ProcessRecord
 # Creation times are in ticks of the system's clock, which may have been set right since.
 SAME_SECONDS = 2.0
 LAST_LINES = 10
-LAST_BYTES = 16_384
+# A Java trace of several causes is long, and its reason may stand first.
+LAST_BYTES = 64 * 1024
 LINE_CHARACTERS = 300
+_JAVA_FRAME = re.compile(r"\s+(at [\w.$/<>@-]+\(|\.\.\. \d+ (more|common))")
 
 
-def start(  # noqa: PLR0913 (a process has that many properties)
+def start_process(  # noqa: PLR0913 (a process has that many properties)
     name: str,
     command: Sequence[str],
     *,
@@ -51,8 +54,8 @@ def start(  # noqa: PLR0913 (a process has that many properties)
     return ProcessRecord(name, process.pid, created, dict(ports), str(log))
 
 
-def find(record: ProcessRecord) -> psutil.Process | None:
-    """The live process of a record; None if it ended or its pid has passed to a stranger."""
+def find_process(record: ProcessRecord) -> psutil.Process | None:
+    """Return the live process of a record; None if it ended or its pid is another program's now."""
     try:
         process = psutil.Process(record.pid)
         if not _same(process, record) or _has_ended(process):
@@ -62,9 +65,9 @@ def find(record: ProcessRecord) -> psutil.Process | None:
     return process
 
 
-def condition(record: ProcessRecord) -> Condition:
-    """Whether a record's process runs, ended, or left its pid to a stranger."""
-    if find(record) is not None:
+def process_condition(record: ProcessRecord) -> Condition:
+    """Tell whether a record's process runs, has ended, or its pid is another program's now."""
+    if find_process(record) is not None:
         return "running"
     try:
         return "dead" if _same(psutil.Process(record.pid), record) else "stale"
@@ -73,7 +76,7 @@ def condition(record: ProcessRecord) -> Condition:
 
 
 def exit_code(record: ProcessRecord) -> int | None:
-    """How a child of ours ended, once; None if that is not known (any more)."""
+    """Return the exit code of a child of ours, once; None if it is not known."""
     with suppress(ChildProcessError):
         pid, status = os.waitpid(record.pid, os.WNOHANG)
         if pid:
@@ -81,9 +84,9 @@ def exit_code(record: ProcessRecord) -> int | None:
     return None
 
 
-def send(record: ProcessRecord, number: signal.Signals) -> bool:
+def send_signal(record: ProcessRecord, number: signal.Signals) -> bool:
     """Signal the process, if it is still ours; True if it was."""
-    process = find(record)
+    process = find_process(record)
     if process is None:
         return False
     with suppress(psutil.NoSuchProcess):
@@ -94,17 +97,19 @@ def send(record: ProcessRecord, number: signal.Signals) -> bool:
     return True
 
 
-def end(records: Iterable[ProcessRecord], number: signal.Signals, seconds: float) -> list[str]:
+def end_processes(
+    records: Iterable[ProcessRecord], number: signal.Signals, seconds: float
+) -> list[str]:
     """Signal all, wait for all in one span, then kill what is left, children included.
 
     Returns the names of those that had to be killed. Nothing that is not ours is touched.
     """
-    ours = [record for record in records if send(record, number)]
+    ours = [record for record in records if send_signal(record, number)]
     families = {record.name: _family(record) for record in ours}
     deadline = time.monotonic() + seconds
     waiting = list(ours)
     while waiting and time.monotonic() < deadline:
-        waiting = [record for record in waiting if find(record) is not None]
+        waiting = [record for record in waiting if find_process(record) is not None]
         if waiting:
             time.sleep(0.05)
     killed = [record.name for record in waiting]
@@ -112,9 +117,9 @@ def end(records: Iterable[ProcessRecord], number: signal.Signals, seconds: float
         # A child may have been born since, or have been left by a parent that ended well.
         orphans = {*families[record.name], *_family(record)}
         _kill([process for process in orphans if process.is_running()])
-        send(record, signal.SIGKILL)
+        send_signal(record, signal.SIGKILL)
     gone_by = time.monotonic() + 5
-    while time.monotonic() < gone_by and any(find(record) is not None for record in ours):
+    while time.monotonic() < gone_by and any(find_process(record) is not None for record in ours):
         time.sleep(0.02)
     for record in ours:
         exit_code(record)
@@ -130,14 +135,18 @@ def end_orphans(record: ProcessRecord) -> None:
 
 
 def last_lines(log: Path, *, since: int = 0, count: int = LAST_LINES) -> list[str]:
-    """The end of what was written to a log after byte ``since``; nothing if there is no log."""
+    """Return the last lines that were written to a log after byte ``since``; none without a log.
+
+    Java's stack frames are left out: they would hide the reason.
+    """
     try:
         with log.open("rb") as file:
             file.seek(max(since, log.stat().st_size - LAST_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line[:LINE_CHARACTERS] for line in text.splitlines() if line.strip()][-count:]
+    lines = (line for line in text.splitlines() if line.strip() and not _JAVA_FRAME.match(line))
+    return [line[:LINE_CHARACTERS] for line in lines][-count:]
 
 
 def _has_ended(process: psutil.Process) -> bool:

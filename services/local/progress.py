@@ -1,16 +1,16 @@
-"""What a stack tells while it works, and one way to show it to a person."""
+"""Report the steps of a stack's work, and show them on a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that is going on; ``done`` and ``total`` are bytes, of a download only."""
+    """A step that has begun; ``done`` and ``total`` are the bytes of a download."""
 
     message: str
     done: int | None = None
@@ -20,24 +20,31 @@ class Step:
 Report = Callable[[Step], None]
 
 
-def silent(_: Step) -> None:
-    """Report to nobody."""
+def ignore_steps(_: Step) -> None:
+    """Report nothing."""
 
 
 @contextmanager
-def shown(console: Console | None = None) -> Iterator[Report]:
-    """Show steps as lines, and a download as a bar, on standard error unless told otherwise."""
+def show_steps(console: Console | None = None) -> Iterator[Report]:
+    """Print steps as lines, and show a download as a bar while it lasts; on standard error unless
+    told otherwise.
+    """
     console = console or Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
-        downloads: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
-        def report(step: Step) -> None:
-            if step.total is None:
-                console.print(step.message, highlight=False)
-                return
-            if step.message not in downloads:
-                downloads[step.message] = bars.add_task(step.message, total=step.total)
-            bars.update(downloads[step.message], completed=step.done or 0)
+    def report(step: Step) -> None:
+        if step.total is None:
+            # A bar that stayed would stand below this line.
+            bars.stop()
+            console.print(step.message, highlight=False)
+            return
+        if not bars.tasks:
+            bars.add_task(step.message, total=step.total)
+            bars.start()
+        bars.update(bars.tasks[0].id, completed=step.done or 0)
 
+    try:
         yield report
+    finally:
+        bars.stop()

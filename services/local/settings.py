@@ -1,4 +1,4 @@
-"""What the local stack can be told: by environment variables, and, for tests, from Python."""
+"""Settings of the local stack: environment variables and, for tests, overrides in Python."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ SERVICES: tuple[Service, ...] = get_args(Service)
 
 
 class StackSettings(Settings):
-    """Ports, sizes and patience. A port of 0 means: any free one."""
+    """Folders, ports, heap sizes and time limits. A port of 0 means: any free one."""
 
     home: Path = Path(".newsline")
     # None: newsline/ in the person's own cache folder, shared by all their stacks.
@@ -44,13 +44,13 @@ ENVIRONMENT_NAMES: tuple[str, ...] = tuple(
 
 
 def worker_module(service: Service) -> Sequence[str]:
-    """The command that runs one worker: the module that also runs it in the foreground."""
+    """Return the command that runs a worker in the foreground."""
     return (sys.executable, "-m", f"services.{service}")
 
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What only Python can ask for: tests of faults, and stubs in the workers' place.
+    """Overrides that only Python can set: for tests of faults, and stubs of workers.
 
     Properties and settings are laid over ``resources``; a value of None takes a line out.
     """

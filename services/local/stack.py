@@ -1,4 +1,4 @@
-"""The whole stack: up, down, and each of its processes by name."""
+"""Start and stop the whole stack, or each of its processes by name."""
 
 import signal
 import time
@@ -12,19 +12,14 @@ from services.local.errors import StackError
 from services.local.home import Home
 from services.local.java import toolchain
 from services.local.launcher import Launcher
-from services.local.progress import Report, Step, silent
-from services.local.servers.elasticsearch import Elasticsearch
-from services.local.servers.kafka import Kafka
+from services.local.progress import Report, Step, ignore_steps
+from services.local.registry import register_home, unregister_home
+from services.local.servers.elasticsearch import ElasticsearchServer
+from services.local.servers.kafka import KafkaServer
 from services.local.servers.server import Server
-from services.local.servers.worker import Worker, worker_name
+from services.local.servers.worker import WorkerProcess, worker_name
 from services.local.settings import SERVICES, Overrides, Service, StackSettings
-from services.local.state import (
-    ELASTICSEARCH,
-    KAFKA,
-    ProcessRecord,
-    ProcessStatus,
-    StackState,
-)
+from services.local.state import ELASTICSEARCH, KAFKA, ProcessRecord, ProcessStatus, StackState
 
 # Of the time for going down, what is kept for the servers when workers use all they may.
 SERVERS_SHARE = 0.4
@@ -54,19 +49,19 @@ class LocalStack:
         self.home = Home(Path(self.settings.home).expanduser().absolute())
 
     def state(self) -> StackState:
-        """What was started and not taken down; it may have ended since (see ``processes``)."""
+        """Return what was started and not taken down (see ``processes``: it may have ended)."""
         return self.home.load()
 
     def processes(self) -> list[ProcessStatus]:
-        """Every process that was started and not taken down, as it is now."""
+        """Return the present condition of every process that was started and not taken down."""
         return [
-            ProcessStatus(r.name, r.pid, processes.condition(r), r.ports, r.log)
+            ProcessStatus(r.name, r.pid, processes.process_condition(r), r.ports, r.log)
             for r in self.state().processes.values()
         ]
 
     def up(
         self,
-        report: Report = silent,
+        report: Report = ignore_steps,
         *,
         workers: bool = True,
         before_workers: Callable[[StackState], None] | None = None,
@@ -87,7 +82,7 @@ class LocalStack:
                     self._start_workers([(service, 1) for service in SERVICES], {}, report)
             return self.state()
 
-    def down(self, *, wipe: bool = False, report: Report = silent) -> DownReport:
+    def down(self, *, wipe: bool = False, report: Report = ignore_steps) -> DownReport:
         """Stop everything, workers first, within ``stop_seconds``; then kill what is left.
 
         The data stay, unless ``wipe``: then all that the stack made is removed. Nothing running,
@@ -101,11 +96,12 @@ class LocalStack:
             return DownReport()
         with self._changing(report):
             records = list(self.state().processes.values())
-            running = [r for r in records if processes.find(r) is not None]
+            running = [r for r in records if processes.find_process(r) is not None]
             killed = self._end_all(running, report)
             for record in records:
                 processes.end_orphans(record)
             self.home.save(StackState())
+            unregister_home(self.home)
             if wipe:
                 self.home.wipe()
                 report(Step(f"Removed the data in {self.home.path}."))
@@ -116,7 +112,7 @@ class LocalStack:
             gone=tuple(r.name for r in records if r.name not in names),
         )
 
-    def start(self, name: str, report: Report = silent) -> ProcessRecord:
+    def start(self, name: str, report: Report = ignore_steps) -> ProcessRecord:
         """Start Kafka or Elasticsearch (``"kafka"``, ``"elasticsearch"``) unless it runs.
 
         Once started in this stack, it keeps its data and its ports, so that clients find it again.
@@ -130,7 +126,7 @@ class LocalStack:
         service: Service,
         instance: int = 1,
         extra_env: Mapping[str, str] | None = None,
-        report: Report = silent,
+        report: Report = ignore_steps,
     ) -> ProcessRecord:
         """Start the n-th process of a service unless it runs. The servers must be there."""
         with self._changing(report), self._undone_on_failure(report):
@@ -142,11 +138,11 @@ class LocalStack:
 
         It stays in the state as dead, so that ``start`` and ``up`` know where it was.
         """
-        with self._changing(silent):
+        with self._changing(ignore_steps):
             record = self.state().processes.get(name)
-            if record is None or processes.find(record) is None:
+            if record is None or processes.find_process(record) is None:
                 return False
-            processes.end([record], number, self.settings.stop_seconds)
+            processes.end_processes([record], number, self.settings.stop_seconds)
             return True
 
     def stop_worker(
@@ -158,7 +154,7 @@ class LocalStack:
     def send(self, name: str, number: signal.Signals) -> bool:
         """Signal one process and do not wait, as for SIGSTOP and SIGCONT; False if it is gone."""
         record = self.state().processes.get(name)
-        return record is not None and processes.send(record, number)
+        return record is not None and processes.send_signal(record, number)
 
     def _start_servers(self, names: tuple[str, ...], report: Report) -> None:
         state = self.state()
@@ -166,8 +162,11 @@ class LocalStack:
         if not missing:
             return
         cache = toolchain.cache_folder(self.settings.cache)
-        tools = toolchain.prepare(cache, report)
-        kinds: dict[str, Callable[..., Server]] = {KAFKA: Kafka, ELASTICSEARCH: Elasticsearch}
+        tools = toolchain.prepare_toolchain(cache, report)
+        kinds: dict[str, Callable[..., Server]] = {
+            KAFKA: KafkaServer,
+            ELASTICSEARCH: ElasticsearchServer,
+        }
         servers = [kinds[name](self.home, self.settings, self.overrides, tools) for name in missing]
         self._launch(servers, report)
 
@@ -178,7 +177,7 @@ class LocalStack:
         if state.bootstrap_servers is None or state.elasticsearch_url is None:
             raise StackError("The servers of this stack were not started.", "Start them first.")
         missing = [
-            Worker(service, instance, state, self.overrides, extra)
+            WorkerProcess(service, instance, state, self.overrides, extra)
             for service, instance in wanted
             if not self._runs(state.processes.get(worker_name(service, instance)))
         ]
@@ -188,10 +187,11 @@ class LocalStack:
         def remember(record: ProcessRecord) -> None:
             # Before it answers: a command that is killed now must leave no process unknown.
             self.home.save(self.state().with_process(record))
+            register_home(self.home)
 
         keep = {name: record.ports for name, record in self.state().processes.items()}
         launcher = Launcher(self.home, self.settings, report, remember)
-        launcher.together(servers, keep)
+        launcher.start_all(servers, keep)
 
     def _forget_dead(self, report: Report) -> None:
         """Clean up after processes that died. With nothing left alive, old ports do not bind."""
@@ -213,7 +213,7 @@ class LocalStack:
                 continue
             report(Step(f"Stopping {', '.join(r.name for r in records)}…"))
             seconds = deadline - kept * self.settings.stop_seconds - time.monotonic()
-            killed += processes.end(records, signal.SIGTERM, seconds)
+            killed += processes.end_processes(records, signal.SIGTERM, seconds)
         for name in killed:
             report(Step(f"{name} did not end in time and was killed."))
         return killed
@@ -243,4 +243,4 @@ class LocalStack:
 
     @staticmethod
     def _runs(record: ProcessRecord | None) -> bool:
-        return record is not None and processes.find(record) is not None
+        return record is not None and processes.find_process(record) is not None

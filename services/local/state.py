@@ -1,4 +1,4 @@
-"""What runs, as the stack's folder remembers it between commands."""
+"""The processes of a stack, as its folder remembers them between commands."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +12,7 @@ Condition = Literal["running", "dead", "stale"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A process that a stack started. Its pid may be a stranger's by now: ``created`` tells."""
+    """A process that a stack started; ``created`` tells whether its pid is another's by now."""
 
     name: str
     pid: int
@@ -29,26 +29,22 @@ class StackState:
 
     @property
     def bootstrap_servers(self) -> str | None:
-        """Where Kafka is, or None before it was started."""
+        """The address of Kafka; None before it was started."""
         record = self.processes.get(KAFKA)
         return f"{HOST}:{record.ports['kafka']}" if record else None
 
     @property
     def elasticsearch_url(self) -> str | None:
-        """Where Elasticsearch is, or None before it was started."""
+        """The address of Elasticsearch; None before it was started."""
         record = self.processes.get(ELASTICSEARCH)
         return f"http://{HOST}:{record.ports['elasticsearch']}" if record else None
 
     def with_process(self, record: ProcessRecord) -> "StackState":
-        """The same, and this process in the place of an earlier one of its name."""
+        """Return a copy with this process, in the place of an earlier one of its name."""
         return replace(self, processes={**self.processes, record.name: record})
 
-    def without(self, name: str) -> "StackState":
-        """The same without the process of this name."""
-        return replace(self, processes={n: p for n, p in self.processes.items() if n != name})
-
     def to_json(self) -> dict[str, Any]:
-        """What ``state.json`` holds; addresses are there for people and other programs."""
+        """Return what ``state.json`` holds; addresses are there for people and other programs."""
         return {
             "version": 1,
             "kafka": {"bootstrap_servers": self.bootstrap_servers},
@@ -58,7 +54,7 @@ class StackState:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "StackState":
-        """Read ``to_json`` back.
+        """Read what ``to_json`` has returned.
 
         :raises KeyError, TypeError, ValueError: it is something else.
         """
@@ -70,7 +66,7 @@ class StackState:
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """A process of the stack as it is now. ``stale``: its pid belongs to some other program."""
+    """A process of the stack and its present condition; ``stale``: its pid is another program's."""
 
     name: str
     pid: int

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.contracts.settings import SETTING_NAMES
@@ -31,8 +32,16 @@ class Settings(BaseSettings):
 class WorkerSettings(Settings):
     """Settings that all workers have in common."""
 
-    namespace: str = Field(default="", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$|^$")
-    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    namespace: str = Field(
+        default="",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$|^$",
+        description="at most 63 lower-case letters, digits and hyphens",
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern=r"^(DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR",
+    )
     health_host: str = "127.0.0.1"
     # None: the worker's usual port, or any free one where that is taken. 0: any free one.
     health_port: Port | None = None
@@ -40,6 +49,19 @@ class WorkerSettings(Settings):
 
 
 S = TypeVar("S", bound=Settings)
+
+# By the codes of pydantic, for the constraints that our settings use; their context is filled in.
+_MESSAGES = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+}
 
 
 def read_settings(kind: Callable[[], S]) -> S:
@@ -51,11 +73,22 @@ def read_settings(kind: Callable[[], S]) -> S:
         return kind()
     except ValidationError as error:
         prefix = getattr(kind, "model_config", {}).get("env_prefix", PREFIX)
-        faults = [
-            f"{prefix}{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-            for fault in error.errors()
-        ]
+        fields = getattr(kind, "model_fields", {})
+        faults = []
+        for fault in error.errors():
+            name = "_".join(map(str, fault["loc"]))
+            described = fields[name].description if name in fields else None
+            faults.append(f"{prefix}{name.upper()} {_explain(fault, described)}")
         raise SettingsError("; ".join(faults)) from error
+
+
+def _explain(fault: ErrorDetails, description: str | None) -> str:
+    """Say what a value must be, without quoting it: it may be a secret."""
+    if message := _MESSAGES.get(fault["type"]):
+        return message.format_map(fault.get("ctx", {}))
+    if description:
+        return f"must be {description}"
+    return f"is not usable: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def refuse_misspelt(environ: Mapping[str, str] = os.environ) -> None:
@@ -67,7 +100,7 @@ def refuse_misspelt(environ: Mapping[str, str] = os.environ) -> None:
         if not name.startswith(PREFIX) or name in SETTING_NAMES:
             continue
         near = difflib.get_close_matches(name, SETTING_NAMES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; the README lists all settings"
+        hint = f"; did you mean {near[0]}?" if near else "; deploy/settings.md lists all"
         raise SettingsError(f"{name} is not a setting of Newsline{hint}")
 
 

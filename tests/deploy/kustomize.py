@@ -12,7 +12,7 @@ from typing import Any
 from tests.deploy import reading
 from tests.deploy.reading import Object
 
-KNOWN = {
+SETTING_NAMES = {
     "apiVersion",
     "kind",
     "namespace",
@@ -31,7 +31,7 @@ KEYS = {"containers": "name", "env": "name", "volumes": "name", "volumeMounts": 
 def build(folder: Path) -> list[Object]:
     """All resources of a kustomization."""
     told = reading.load(folder / "kustomization.yaml")
-    assert set(told) <= KNOWN, set(told) - KNOWN
+    assert set(told) <= SETTING_NAMES, set(told) - SETTING_NAMES
     found: list[Object] = []
     for name in told.get("resources", ()):
         path = folder / name

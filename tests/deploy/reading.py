@@ -16,11 +16,22 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+MONITORING = DEPLOY / "monitoring"
+# Kafka's and Elasticsearch's configuration where there is no Docker.
+LOCAL = ROOT / "services" / "local" / "resources"
 COMPOSE = ROOT / "docker-compose.yml"
 TLS = DEPLOY / "compose" / "tls.yml"
 DOCKERFILE = DEPLOY / "Dockerfile"
-TEMPLATE = DEPLOY / "env" / "template.env"
+TEMPLATE = DEPLOY / "compose" / "template.env"
 WORKERS = ("ingest", "enrich", "index")
+# What is in each image beside contracts and runtime. The set-up image is the command line, which
+# asks `local` where a stack on this machine is.
+PACKAGES = {
+    "ingest": {"ingest"},
+    "enrich": {"enrich"},
+    "index": {"elastic", "index"},
+    "setup": {"cli", "elastic", "local"},
+}
 
 # ${NAME}, ${NAME:-default}, ${NAME:?message}; not $$, which is a dollar for the container.
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>:?[-?][^}]*)?\}")
@@ -103,8 +114,7 @@ def strings(node: object) -> Iterator[str]:
 
 def coordinates() -> Object:
     """Which servers the local stack runs."""
-    path = DEPLOY / "local" / "coordinates.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return tomllib.loads((LOCAL / "coordinates.toml").read_text(encoding="utf-8"))
 
 
 def server_version(name: str) -> str:

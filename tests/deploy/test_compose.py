@@ -213,7 +213,7 @@ def test_the_broker_takes_what_the_topics_take(services: Object) -> None:
 )
 def test_the_broker_is_as_the_local_one(services: Object, key: str) -> None:
     """What the tests find on the local broker holds for this one."""
-    lines = (reading.DEPLOY / "local" / "kafka" / "server.properties").read_text().splitlines()
+    lines = (reading.LOCAL / "kafka" / "server.properties").read_text().splitlines()
     local = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     told = services["kafka"]["environment"]["KAFKA_" + key.upper().replace(".", "_")]

@@ -8,10 +8,10 @@ import pytest
 
 from services.runtime.health import USUAL_PORTS
 from tests.deploy import dockerfile, reading
-from tests.deploy.reading import DOCKERFILE, ROOT, WORKERS
+from tests.deploy.reading import DOCKERFILE, PACKAGES, ROOT, WORKERS
 
 IMAGES = (*WORKERS, "setup")
-EXTRAS = {"ingest": "ingest", "enrich": "enrich", "index": "index", "setup": "index"}
+EXTRAS = {"ingest": "ingest", "enrich": "enrich", "index": "index", "setup": "cli"}
 
 
 def test_hadolint_has_nothing_to_say() -> None:
@@ -87,7 +87,7 @@ def test_an_image_has_its_own_worker_alone(image: str, tmp_path: Path) -> None:
     dockerfile.assemble(image, tmp_path)
 
     packages = {path.name for path in (tmp_path / "services").iterdir() if path.is_dir()}
-    assert packages == {"contracts", "runtime", EXTRAS[image]}
+    assert packages == {"contracts", "runtime"} | PACKAGES[image]
     assert not list(tmp_path.rglob("__pycache__"))
     assert not list(tmp_path.rglob("training"))
 
@@ -119,9 +119,9 @@ def test_the_build_is_sent_what_it_copies(stage: str) -> None:
         ".git/config",
         ".venv/pyvenv.cfg",
         "tests/__init__.py",
-        "services/cli/setup/command.py",
-        "services/local/stack.py",
-        "services/runtime/__pycache__/logs.cpython-311.pyc",
+        "services/enrich/training/corpora.py",
+        "services/local/resources/kafka/server.properties",
+        "services/runtime/__pycache__/logging.cpython-311.pyc",
         "deploy/compose/template.env",
     ],
 )

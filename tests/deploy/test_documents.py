@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contracts.dead_letters import REPLAYED
+from services.contracts.replay_marks import REPLAYED
 from services.contracts.settings import SETTING_NAMES
 from services.contracts.topics import FLOW
 from services.elastic import naming
@@ -15,7 +15,12 @@ from tests.deploy import monitoring, reading
 from tests.deploy.reading import COMPOSE, DEPLOY, ROOT
 
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
-DOCUMENTS = (ROOT / "README.md", ROOT / "services" / "README.md", DEPLOY / "README.md")
+DOCUMENTS = (
+    *sorted(ROOT.glob("*.md")),
+    ROOT / "services" / "README.md",
+    DEPLOY / "README.md",
+    DEPLOY / "settings.md",
+)
 EVERYTHING = (*DOCUMENTS, WORKFLOW, COMPOSE)
 
 

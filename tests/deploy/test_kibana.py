@@ -8,11 +8,10 @@ from itertools import combinations
 import pytest
 
 from services.cli.setup.kibana import objects
-from services.cli.setup.kibana.__main__ import TARGET
 from services.contracts.articles import Sentiment
 from services.elastic import naming, schema
 from services.elastic.settings import IndexSettings
-from tests.deploy.reading import Object, server_version
+from tests.deploy.reading import DEPLOY, Object, server_version
 
 SAVED = objects.build("")
 # From Elasticsearch's types to what Lens calls them.
@@ -86,7 +85,11 @@ def data_view(panel: Object) -> str:
 
 
 def test_the_file_for_hands_is_made_from_the_source() -> None:
-    assert TARGET.read_bytes() == objects.ndjson(SAVED), "run: python -m deploy.kibana"
+    there = (DEPLOY / "kibana" / "newsline.ndjson").read_bytes()
+
+    assert there == objects.ndjson(SAVED), (
+        "run: newsline setup kibana --export deploy/kibana/newsline.ndjson"
+    )
 
 
 @pytest.mark.parametrize("saved", SAVED, ids=lambda saved: f"{saved['type']} {saved['id']}")

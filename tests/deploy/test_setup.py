@@ -1,4 +1,4 @@
-"""deploy/setup against stand-ins for what the local node lacks: its security, and Kibana.
+"""``newsline setup`` against stand-ins for what the local node lacks: its security, and Kibana.
 
 They answer as the documented interfaces of 9.2 do and refuse anything else. Topics and templates,
 which the local servers do have, are made on the real ones in ``test_live.py``.
@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from aiohttp import BodyPartReader, web
 from aiohttp.test_utils import TestServer
-from elasticsearch import ApiError
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
-from services.cli.setup import api_keys, servers
-from services.cli.setup import kibana_import as dashboards
-from services.cli.setup import steps as command
-from services.cli.setup.kibana import objects
-from services.cli.setup.retry import ServerAway, patiently
+from services.cli.setup import api_keys, command
+from services.cli.setup.install import set_kibana_password
+from services.cli.setup.kibana import importer, objects
+from services.cli.setup.retry import BoundedRetry
+from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
 from services.elastic import naming
 from services.elastic.settings import ElasticsearchSettings
 from tests.deploy.reading import Object
@@ -199,7 +199,7 @@ async def test_the_first_run_makes_a_key_that_works(
     security: tuple[Security, ElasticsearchSettings], tmp_path: Path
 ) -> None:
     stand_in, elasticsearch = security
-    keys = api_keys.Keys(elasticsearch, "", tmp_path)
+    keys = api_keys.ApiKeys(elasticsearch, "", tmp_path)
 
     await keys.ensure()
 
@@ -214,7 +214,7 @@ async def test_the_next_run_keeps_the_key_and_renews_its_rights(
     security: tuple[Security, ElasticsearchSettings], tmp_path: Path
 ) -> None:
     stand_in, elasticsearch = security
-    keys = api_keys.Keys(elasticsearch, "", tmp_path)
+    keys = api_keys.ApiKeys(elasticsearch, "", tmp_path)
     await keys.ensure()
     before = keys.path.read_bytes()
     stand_in.keys["id-0"]["roles"] = {"of an older release": {}}
@@ -232,7 +232,7 @@ async def test_a_key_that_does_not_work_is_replaced(
 ) -> None:
     """Another cluster's, one that was revoked, or no key at all."""
     _, elasticsearch = security
-    keys = api_keys.Keys(elasticsearch, "", tmp_path)
+    keys = api_keys.ApiKeys(elasticsearch, "", tmp_path)
     keys.path.write_bytes(found)
 
     await keys.ensure()
@@ -244,7 +244,7 @@ async def test_keys_are_rotated_with_no_moment_without_one(
     security: tuple[Security, ElasticsearchSettings], tmp_path: Path
 ) -> None:
     stand_in, elasticsearch = security
-    keys = api_keys.Keys(elasticsearch, "", tmp_path)
+    keys = api_keys.ApiKeys(elasticsearch, "", tmp_path)
     await keys.ensure()
 
     await keys.rotate()
@@ -261,9 +261,9 @@ async def test_without_its_own_key_no_other_is_retired(
 ) -> None:
     """From the wrong folder, it would lock the workers out."""
     stand_in, elasticsearch = security
-    await api_keys.Keys(elasticsearch, "", tmp_path).ensure()
+    await api_keys.ApiKeys(elasticsearch, "", tmp_path).ensure()
 
-    await api_keys.Keys(elasticsearch, "", tmp_path / "empty").retire()
+    await api_keys.ApiKeys(elasticsearch, "", tmp_path / "empty").retire()
 
     assert stand_in.keys["id-0"]["valid"]
 
@@ -271,7 +271,7 @@ async def test_without_its_own_key_no_other_is_retired(
 async def test_kibana_gets_its_password(security: tuple[Security, ElasticsearchSettings]) -> None:
     stand_in, elasticsearch = security
 
-    await servers.kibana_password(elasticsearch, "of Kibana")
+    await set_kibana_password(elasticsearch, "of Kibana")
 
     assert stand_in.passwords == {"kibana_system": "of Kibana"}
 
@@ -283,8 +283,8 @@ async def test_elasticsearch_that_starts_is_waited_for(
     stand_in, elasticsearch = security
     stand_in.status = status
 
-    with pytest.raises(ServerAway):
-        await servers.kibana_password(elasticsearch, "of Kibana")
+    with pytest.raises(ServerUnavailable):
+        await set_kibana_password(elasticsearch, "of Kibana")
 
 
 async def test_a_wrong_password_is_not_waited_for(
@@ -293,8 +293,10 @@ async def test_a_wrong_password_is_not_waited_for(
     _, elasticsearch = security
     wrong = elasticsearch.model_copy(update={"password": SecretStr("guess")})
 
-    with pytest.raises(ApiError):
-        await servers.kibana_password(wrong, "of Kibana")
+    with pytest.raises(CommandError, match="refuses us") as ended:
+        await set_kibana_password(wrong, "of Kibana")
+
+    assert not isinstance(ended.value, ServerUnavailable)
 
 
 async def test_kibana_is_filled_twice_with_the_same(kibana: tuple[StandInKibana, str]) -> None:
@@ -302,7 +304,7 @@ async def test_kibana_is_filled_twice_with_the_same(kibana: tuple[StandInKibana,
     saved = objects.build("")
 
     for _ in range(2):
-        told = await dashboards.Kibana(url, settings("http://unused")).install(saved)
+        told = await importer.Kibana(url, settings("http://unused")).install(saved)
         assert told == [f"Imported {len(saved)} objects into Kibana."]
 
     assert list(stand_in.there.values()) == saved
@@ -314,10 +316,10 @@ async def test_kibana_that_starts_is_waited_for(
 ) -> None:
     stand_in, url = kibana
     stand_in.statuses = [503, 503]
-    monkeypatch.setattr("services.cli.setup.patience.PAUSE_SECONDS", 0)
-    target = dashboards.Kibana(url, settings("http://unused"))
+    monkeypatch.setattr("services.cli.setup.retry.PAUSE_SECONDS", 0)
+    target = importer.Kibana(url, settings("http://unused"))
 
-    await patiently(lambda: target.install(objects.build("")), 30)
+    await BoundedRetry(30).run(lambda: target.install(objects.build("")))
 
     assert not stand_in.statuses
 
@@ -326,8 +328,8 @@ async def test_what_kibana_refuses_is_named(kibana: tuple[StandInKibana, str]) -
     _, url = kibana
     (orphan,) = [saved for saved in objects.build("") if saved["type"] == "dashboard"]
 
-    with pytest.raises(dashboards.KibanaRefused, match="newsline-newsroom: missing_references"):
-        await dashboards.Kibana(url, settings("http://unused")).install([orphan])
+    with pytest.raises(importer.KibanaRefused, match="newsline-newsroom: missing_references"):
+        await importer.Kibana(url, settings("http://unused")).install([orphan])
 
 
 async def test_a_kibana_that_knows_us_not_is_not_waited_for(
@@ -336,39 +338,77 @@ async def test_a_kibana_that_knows_us_not_is_not_waited_for(
     stand_in, url = kibana
     stand_in.statuses = [401]
 
-    with pytest.raises(dashboards.KibanaRefused, match="answered 401"):
-        await dashboards.Kibana(url, settings("http://unused")).install(objects.build(""))
+    with pytest.raises(importer.KibanaRefused, match="answered 401"):
+        await importer.Kibana(url, settings("http://unused")).install(objects.build(""))
 
 
-def test_servers_that_never_come_end_the_job(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("NEWSLINE_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+def setup(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    """Run a command; its exit code and what it wrote on both streams."""
+    result = CliRunner().invoke(command.app, arguments, env=environment)
+    return result.exit_code, result.stdout, result.stderr
 
-    assert command.main(["servers", "--wait", "0"]) == 3
 
-    assert "a server cannot be reached: Kafka (127.0.0.1:1)" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--wait", "0"),
+        ("servers", "--wait", "0"),
+        ("--wait", "0", "servers", "--api-keys", "unused"),
+        ("show",),
+    ],
+)
+def test_servers_that_never_come_end_the_job(arguments: tuple[str, ...]) -> None:
+    nowhere = {
+        "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "NEWSLINE_ELASTICSEARCH_URL": "http://127.0.0.1:1",
+    }
+
+    code, _, complaint = setup(*arguments, **nowhere)
+
+    assert code == ExitCode.UNREACHABLE
+    server = (
+        "Elasticsearch at http://127.0.0.1:1" if "show" in arguments else "Kafka at 127.0.0.1:1"
+    )
+    assert f"newsline: {server} cannot be reached" in complaint
+
+
+def test_a_kibana_that_never_comes_ends_the_job() -> None:
+    code, _, complaint = setup("kibana", "--url", "http://127.0.0.1:1", "--wait", "0")
+
+    assert code == ExitCode.UNREACHABLE
+    assert "newsline: Kibana at http://127.0.0.1:1 cannot be reached" in complaint
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("NEWSLINE_TOPIC_PARTITIONS", "many"), ("NEWSLINE_TOPICS", "12")]
 )
-def test_a_wrong_setting_ends_the_job(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+def test_a_wrong_setting_ends_the_job(name: str, value: str) -> None:
+    code, _, complaint = setup("servers", "--wait", "0", **{name: value})
+
+    assert code == ExitCode.WRONG_USE
+    assert name in complaint
+
+
+@pytest.mark.parametrize("step", ["rotate", "retire"])
+def test_keys_are_rotated_in_a_folder_that_is_named(step: str) -> None:
+    assert setup(step)[0] == ExitCode.WRONG_USE
+
+
+async def test_a_folder_that_cannot_be_written_is_named(
+    security: tuple[Security, ElasticsearchSettings], tmp_path: Path
 ) -> None:
-    monkeypatch.setenv(name, value)
+    _, elasticsearch = security
+    file = tmp_path / "file"
+    file.touch()
 
-    with pytest.raises(SystemExit) as ended:
-        command.main(["servers", "--wait", "0"])
+    with pytest.raises(CommandError, match=r"elasticsearch-index\.new cannot be written") as ended:
+        await api_keys.ApiKeys(elasticsearch, "", file).ensure()
 
-    assert ended.value.code == 2
-    assert name in capsys.readouterr().err
+    assert ended.value.code is ExitCode.WRONG_USE
 
 
-def test_the_rights_can_be_printed_for_those_who_make_keys_themselves(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert command.main(["privileges"]) == 0
+def test_the_rights_can_be_printed_for_those_who_make_keys_themselves() -> None:
+    code, output, _ = setup("privileges")
 
-    told: Any = json.loads(capsys.readouterr().out)
-    assert told == api_keys.request("")
+    told: Any = json.loads(output)
+    assert (code, told) == (ExitCode.DONE, api_keys.request(""))

@@ -1,6 +1,8 @@
 """The `newsline` command on real servers, beside real workers."""
 
+import asyncio
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -9,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from services.cli.demo.run import ARTICLES
-from services.contracts.topics import MAX_RECORD_BYTES
+from services.contracts.topics import ACCEPTED, ENRICHED, MAX_RECORD_BYTES
+from tests.live.refusing_enrich import MARK
 from tests.support.command import Newsline, environment
 from tests.support.pipeline import Pipeline, pipeline
 from tests.support.processes import runs
@@ -37,6 +40,8 @@ async def flow(
             "push", str(ARTICLES), "--wait", "--json"
         )
         assert (ran.code, ran.json["pushed"], ran.json["refused"]) == (0, 9, 0), ran.err
+        outcome = ran.json["outcome"]
+        assert (outcome["stored"], outcome["superseded"], outcome["dead"]) == (8, 1, 0)
         await made.client.indices.refresh(index=made.alias)
         yield made
 
@@ -77,9 +82,10 @@ async def test_without_workers_what_was_pushed_is_behind(alone: Newsline) -> Non
     ran = await alone.process(
         "push", "-", "--format", "ndjson", "--wait", "--timeout", "1", stdin=lines
     )
-    assert ran.code == 3
+    assert ran.code == 4
     assert "Pushed 3 records" in ran.err
     assert "has records left: 3 on " in ran.err
+    assert "3 not finished." in ran.err
     seen = await alone("status", "--json")
     assert seen.code == 0
     assert list(seen.json["lag"].values()) == [3, 0, 0]
@@ -173,6 +179,39 @@ async def test_show_is_the_stored_document(newsline: Newsline, flow: Pipeline) -
     assert "10 paragraphs" in shown.out
 
 
+async def test_the_beginning_of_an_id_is_enough(newsline: Newsline) -> None:
+    article_id = (await newsline("search", "sharing blood", "--json")).json["hits"][0]["article_id"]
+    for prefix in (article_id[:8], article_id[:8].upper(), f" {article_id.upper()} "):
+        ran = await newsline("show", prefix, "--json")
+        assert (ran.code, ran.json["article_id"]) == (0, article_id), ran.err
+    unknown = "0" * 16
+    ran = await newsline("show", unknown)
+    assert (ran.code, ran.err) == (1, f"newsline: there is no article {unknown} to be shown\n")
+
+
+async def test_an_ambiguous_beginning_lists_what_it_may_be(
+    newsline: Newsline, flow: Pipeline
+) -> None:
+    titles_by_id = {f"abcdef{n:026}": f"Title {n}" for n in range(2)}
+    index = f"{flow.namespace}-articles-2025.12"
+    for article_id, title in titles_by_id.items():
+        await flow.client.index(
+            index=index,
+            id=article_id,
+            document={"article_id": article_id, "title": title, "status": "usable"},
+        )
+    await flow.client.indices.refresh(index=index)
+    try:
+        ran = await newsline("show", "ABCDEF")
+    finally:
+        for article_id in titles_by_id:
+            await flow.client.delete(index=index, id=article_id, refresh=True)
+    assert ran.code == 1
+    assert [line.split(maxsplit=1) for line in ran.err.splitlines()[1:]] == [
+        [article_id, title] for article_id, title in titles_by_id.items()
+    ]
+
+
 async def test_what_is_not_to_be_seen_is_not_shown(newsline: Newsline, flow: Pipeline) -> None:
     secret = b'{"source": "s", "id": "1", "text": "Embargoed zyxw.", "status": "withheld"}'
     await newsline.process("push", "-", "--wait", stdin=secret)
@@ -182,11 +221,83 @@ async def test_what_is_not_to_be_seen_is_not_shown(newsline: Newsline, flow: Pip
     assert await titles(newsline, "zyxw") == []
 
 
+async def test_a_push_names_the_outcome_of_each_of_its_records(newsline: Newsline) -> None:
+    """Two versions of one article, the newer one first; a twin; no article; and a late version."""
+    desk = uuid.uuid4().hex
+    newer = {"source": desk, "id": "1", "text": "Newer.", "updated_at": "2025-06-02"}
+    older = newer | {"text": "Older.", "updated_at": "2025-06-01"}
+    twin = {"source": desk, "id": "2", "text": "Twice the same.", "published_at": "2025-06-01"}
+    lines = [*map(json.dumps, (newer, older, twin, twin)), '{"title": "no text"}']
+    ran = await newsline.process(
+        "push", "-", "--format", "ndjson", "--wait", "--json", stdin="\n".join(lines).encode()
+    )
+    assert ran.code == 1, ran.err
+    outcome = ran.json["outcome"]
+    assert (outcome["stored"], outcome["superseded"], outcome["dead"]) == (2, 2, 1)
+    assert (outcome["unknown"], outcome["unfinished"], outcome["finished"]) == (0, 0, True)
+    assert outcome["superseded_records"][0] == {"place": "stdin:2", "how": "by stdin:1"}
+    assert {each["place"] for each in outcome["superseded_records"]} <= {
+        "stdin:2",
+        "stdin:3",
+        "stdin:4",
+    }
+    (dead,) = outcome["dead_records"]
+    assert (dead["place"], dead["reason"].partition(":")[0]) == ("stdin:5", "no_text")
+    shown = await newsline("dead", "--show", dead["dead_letter"], "--raw")
+    assert shown.out == lines[4]
+
+    late = await newsline.process("push", "-", "--wait", stdin=lines[1].encode())
+    assert late.code == 0
+    assert late.err.splitlines()[1:] == [
+        "1 superseded:",
+        "superseded: stdin:1: by the version of 2025-06-02T00:00:00Z",
+    ]
+
+
+async def test_records_that_die_at_later_stages_are_named(
+    stack: RunningStack, tmp_path: Path
+) -> None:
+    """Their dead letters are about other records than the pushed ones."""
+    async with pipeline(stack, tmp_path) as made:
+        # Where this month's sections are numbers, Elasticsearch refuses a word.
+        await made.client.indices.create(
+            index=f"{made.alias}-2003.04", mappings={"properties": {"section": {"type": "long"}}}
+        )
+        workers = [
+            made.start("ingest"),
+            made.start("enrich", module="tests.live.refusing_enrich"),
+            made.start("index"),
+        ]
+        await asyncio.gather(*[worker.ready() for worker in workers])
+        good = {"text": "A good one.", "published_at": "2003-04-05"}
+        lines = [good, good | {"section": "sport", "text": "Refused by index."}]
+        file = tmp_path / "three.ndjson"
+        file.write_text(
+            "\n".join(map(json.dumps, [*lines, {"text": MARK.decode()}])), encoding="utf-8"
+        )
+
+        ran = await Newsline(environment(stack, made.namespace))("push", str(file), "--wait")
+
+        assert ran.code == 1, ran.err
+        said = ran.err.splitlines()
+        assert said[1] == "1 stored, 2 dead letters:"
+        assert re.fullmatch(
+            rf"dead letter: {file}:2: refused: document_parsing_exception \(.*\) "
+            rf"\(newsline dlq show {made.topic(ENRICHED).dead}/\d/0\)",
+            said[2],
+        )
+        assert re.fullmatch(
+            rf"dead letter: {file}:3: too_large: a test's article for .* "
+            rf"\(newsline dlq show {made.topic(ACCEPTED).dead}/\d/0\)",
+            said[3],
+        )
+
+
 async def test_dead_letters_are_listed_with_their_reasons(newsline: Newsline) -> None:
     bad = b'{broken\n{"title": "no text"}\n'
     assert (
         await newsline.process("push", "-", "--format", "ndjson", "--wait", stdin=bad)
-    ).code == 0
+    ).code == 1
     listed = (await newsline("dead", "--json")).json
     codes = {letter["code"]: letter for letter in listed["letters"]}
     assert {"invalid_json", "no_text"} <= set(codes)
@@ -196,6 +307,11 @@ async def test_dead_letters_are_listed_with_their_reasons(newsline: Newsline) ->
     assert len((await newsline("dead", "--limit", "1", "--json")).json["letters"]) == 1
     assert (await newsline("dead", "--topic", "enriched", "--json")).json["letters"] == []
     assert "invalid_json" in (await newsline("dead")).out
+    for command in (("dead",), ("dlq", "list")):
+        printed = (await Newsline({**newsline.environment, "COLUMNS": "80"})(*command)).out
+        refs = [letter["place"] for letter in listed["letters"]]
+        assert [word for word in printed.split() if word in refs] == [*refs]
+        assert f"`newsline dlq show {refs[0]}`" in printed
     seen = (await newsline("status", "--json")).json
     assert any("invalid_json" in trouble["error"] for trouble in seen["last_errors"])
 

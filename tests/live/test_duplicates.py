@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 
-from services.cli.search.query import Question, request
+from services.cli.search.query import SearchQuery, search_request
 from services.contracts.articles import EnrichedArticle, Entity, Status
 from services.index.writer import STORED, ArticleStore, Outcome
 from services.runtime.health import Health
@@ -45,8 +45,8 @@ the usual price until the wing opens again, which is planned for the autumn of t
 
 def edited(story: str, dateline: str) -> str:
     """As another outlet would bring it: its own opening, a word here and there."""
-    words = {"villages": "settlements", "visitors": "guests"}
-    for old, new in words.items():
+    safe_text = {"villages": "settlements", "visitors": "guests"}
+    for old, new in safe_text.items():
         story = story.replace(old, new)
     return f"{dateline} (Agency) - {story}"
 
@@ -99,7 +99,7 @@ async def test_a_second_outlets_copy_is_marked_also_after_the_worker_was_killed(
     assert workers(flow) == 2
     assert {documents[f"wire-{n}"]["duplicate_of"] for n in range(8)} == {first}
     assert documents["other"]["duplicate_of"] is None
-    once = request(Question('"island ferry"', copies=False))
+    once = search_request(SearchQuery('"island ferry"', copies=False))
     found = await flow.client.search(index=flow.alias, **once)
     assert [hit["_source"]["source"] for hit in found["hits"]["hits"]] == ["wire-a"]
 

@@ -1,5 +1,6 @@
 """The stack's promises, kept by real servers."""
 
+import os
 import signal
 import socket
 import sys
@@ -207,6 +208,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
             local.up(workers=False)
 
     assert f"Port {port} on 127.0.0.1, which Kafka needs, is taken." in str(raised.value)
+    assert f"Process {os.getpid()} " in str(raised.value)
     assert "NEWSLINE_KAFKA_PORT" in raised.value.hint
     assert local.state().processes == {}
 
@@ -221,8 +223,9 @@ def test_a_server_that_dies_is_quoted_and_the_other_stopped(tmp_path: Path) -> N
         elasticsearch_settings={"no.such.setting": True},
     )
     local = small_stack(tmp_path / "home", overrides)
-    with pytest.raises(ServerDied, match=r"unknown setting \[no\.such\.setting\]"):
+    with pytest.raises(ServerDied, match=r"unknown setting \[no\.such\.setting\]") as raised:
         local.up(workers=False)
+    assert "NewslineNode.java" not in str(raised.value)
 
     assert local.state().processes == {}
     ours = str(tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.setup.generations import Mover, NotYet
+from services.cli.setup.generations import AliasSwitch, NotReadyToSwitch
 from services.contracts.topics import ENRICHED
 from services.elastic import naming
 from services.elastic.schema import install_schema, searched_generation
@@ -73,7 +73,7 @@ async def visible(reader: Reader, count: int) -> None:
 
 async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) -> None:
     reader = Reader(flow)
-    mover = Mover(flow.kafka, flow.elasticsearch, flow.namespace, SECOND)
+    switch = AliasSwitch(flow.kafka, flow.elasticsearch, flow.namespace, SECOND)
     await flow.push(articles(0, BEFORE))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(reader.read())
@@ -84,8 +84,10 @@ async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) ->
         await flow.start("index", {"NEWSLINE_INDEX_GENERATION": "2"}).ready()
         await flow.push(articles(BEFORE, DURING))
         await visible(reader, BEFORE + DURING)
-        with pytest.raises(NotYet, match="Stop the 1 index workers of generation 1 first"):
-            await mover.show()
+        with pytest.raises(
+            NotReadyToSwitch, match="Stop the 1 index workers of generation 1 first"
+        ):
+            await switch.show()
 
         (first,) = [w for w in flow.workers if w.service == "index"][:1]
         first.kill(15)
@@ -94,8 +96,8 @@ async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) ->
 
         async def moved() -> bool:
             try:
-                await mover.show()
-            except NotYet:
+                await switch.show()
+            except NotReadyToSwitch:
                 return False
             return True
 
@@ -122,7 +124,7 @@ async def test_a_generation_that_is_not_full_is_not_shown(flow: Pipeline) -> Non
     assert await worker.ended() == 0
     await install_schema(flow.client, flow.namespace, SECOND)
 
-    with pytest.raises(NotYet, match="Generation 2 is still 10 records behind"):
-        await Mover(flow.kafka, flow.elasticsearch, flow.namespace, SECOND).show()
+    with pytest.raises(NotReadyToSwitch, match="Generation 2 is still 10 records behind"):
+        await AliasSwitch(flow.kafka, flow.elasticsearch, flow.namespace, SECOND).show()
 
     assert await searched_generation(flow.client, flow.namespace) == 1

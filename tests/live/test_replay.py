@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from services.contracts import dead_letters
 from services.contracts.dead_letters import ATTEMPT, FIRST_ARRIVAL, REPLAY_OF, DeadLetter
+from services.contracts.replay_marks import replayed_topic
 from services.contracts.topics import ACCEPTED, ENRICHED, RAW, Topic
 from services.ingest.acceptance import accept
 from tests.fakes.records import ARRIVAL, accepted, enriched
@@ -28,7 +29,8 @@ from tests.support.stack import RunningStack
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-Letter = tuple[bytes | None, bytes, DeadLetter]
+# Key, value and headers.
+Written = tuple[bytes | None, bytes, DeadLetter]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -52,21 +54,23 @@ def newsline(flow: Pipeline, stack: RunningStack, **more: str) -> Newsline:
     return Newsline(environment(stack, flow.namespace) | more)
 
 
-def letter(code: str = "no_text", *, attempt: int = 1, came_ms: int | None = None) -> DeadLetter:
+def dead_letter(
+    code: str = "no_text", *, attempt: int = 1, came_ms: int | None = None
+) -> DeadLetter:
     return DeadLetter(
         "ingest", dead_letters.now(), "t", 0, 0, attempt, f"{code}: of this test", came_ms
     )
 
 
-async def bury(flow: Pipeline, topic: Topic, letters: Sequence[Letter]) -> None:
-    """Write dead letters as a worker of long ago has."""
+async def write_dead(flow: Pipeline, topic: Topic, records: Sequence[Written]) -> None:
+    """Write dead letters as a worker has, long ago."""
     producer = AIOKafkaProducer(bootstrap_servers=flow.kafka.bootstrap_servers)
     await producer.start()
     try:
         name = flow.topic(topic).dead
         sent = [
-            await producer.send(name, value, key=key, headers=said.headers())
-            for key, value, said in letters
+            await producer.send(name, value, key=key, headers=dead.headers())
+            for key, value, dead in records
         ]
         await asyncio.gather(*sent)
     finally:
@@ -88,9 +92,11 @@ def script(folder: Path, code: str) -> str:
     return f"{sys.executable} {file}"
 
 
-async def newest_letter(command: Newsline, code: str) -> dict[str, Any]:
-    """The newest letter of a reason, as listed."""
-    found = (await command("dead", "--reason", code, "--limit", "1", "--json")).json["letters"]
+async def newest_dead_letter(command: Newsline, code: str) -> dict[str, Any]:
+    """The newest dead letter of a reason, as listed."""
+    found = (await command("dlq", "list", "--reason", code, "--limit", "1", "--json")).json[
+        "letters"
+    ]
     assert len(found) == 1
     return dict(found[0])
 
@@ -99,7 +105,7 @@ async def dead_of(flow: Pipeline, topic: Topic, key: bytes) -> list[ConsumerReco
     return [record for record in await flow.dead(topic) if record.key == key]
 
 
-async def test_a_letter_mended_by_hand_becomes_a_document_of_its_first_arrival(
+async def test_a_dead_letter_mended_by_hand_becomes_a_document_of_its_first_arrival(
     flow: Pipeline, stack: RunningStack, tmp_path: Path
 ) -> None:
     await flow.push([raw("edit", title="Without a text")], key=b"edit")
@@ -107,9 +113,9 @@ async def test_a_letter_mended_by_hand_becomes_a_document_of_its_first_arrival(
     (record,) = [each for each in await flow.records(flow.topic(RAW).name) if each.key == b"edit"]
     mend = script(tmp_path, 'file.write_bytes(file.read_bytes()[:-1] + b\', "text": "Mended."}\')')
     command = newsline(flow, stack, EDITOR=mend)
-    place = (await newest_letter(command, "no_text"))["place"]
+    ref = (await newest_dead_letter(command, "no_text"))["place"]
 
-    ran = await command("replay", "--edit", place, "--wait", "--json")
+    ran = await command("replay", "--edit", ref, "--wait", "--json")
 
     assert (ran.code, ran.json["replayed"]) == (0, 1), ran.err
     assert ran.json["outcome"] == {"settled": True, "done": 1, "dead_again": []}
@@ -117,8 +123,8 @@ async def test_a_letter_mended_by_hand_becomes_a_document_of_its_first_arrival(
     document = (await flow.documents())[article_id(raw("edit", text="x"))]
     assert document["text"] == "Mended."
     came = datetime.fromisoformat(document["received_at"]).timestamp() * 1000
-    assert abs(came - record.timestamp) < 1, "the replay has lost its place in time"
-    assert (await newest_letter(command, "no_text"))["replayed"]
+    assert abs(came - record.timestamp) < 1, "the replay has lost its ref in time"
+    assert (await newest_dead_letter(command, "no_text"))["replayed"]
 
 
 async def test_an_edit_that_changes_nothing_sends_nothing(
@@ -127,58 +133,58 @@ async def test_an_edit_that_changes_nothing_sends_nothing(
     await flow.push([raw("unchanged", title="Without a text")])
     await flow.drained()
     command = newsline(flow, stack, EDITOR=script(tmp_path, "pass"))
-    place = (await newest_letter(command, "no_text"))["place"]
+    ref = (await newest_dead_letter(command, "no_text"))["place"]
     before = len(await flow.records(flow.topic(RAW).name))
 
-    ran = await command("replay", "--edit", place)
-    broken = await newsline(flow, stack, EDITOR="false")("replay", "--edit", place)
+    ran = await command("replay", "--edit", ref)
+    broken = await newsline(flow, stack, EDITOR="false")("replay", "--edit", ref)
 
     assert (ran.code, "nothing was changed" in ran.err) == (1, True)
     assert (broken.code, "nothing was sent" in broken.err) == (2, True)
     assert len(await flow.records(flow.topic(RAW).name)) == before
-    forced = await command("replay", "--edit", place, "--force", "--wait", "--json")
+    forced = await command("replay", "--edit", ref, "--force", "--wait", "--json")
     assert (forced.code, forced.json["replayed"]) == (1, 1)
 
 
-async def test_what_fails_again_is_a_letter_again_with_its_attempt_and_arrival(
+async def test_what_fails_again_is_dead_lettered_again_with_its_attempt_and_arrival(
     flow: Pipeline, stack: RunningStack, tmp_path: Path
 ) -> None:
     await flow.push([b"{broken"], key=b"again")
     await flow.drained()
     command = newsline(flow, stack)
-    place = (await newest_letter(command, "invalid_json"))["place"]
+    ref = (await newest_dead_letter(command, "invalid_json"))["place"]
 
-    ran = await command("replay", "--id", place, "--wait", "--json")
+    ran = await command("dlq", "replay", "--id", ref, "--wait", "--json")
 
     assert ran.code == 1
     (dead,) = ran.json["outcome"]["dead_again"]
     assert (dead["place"], dead["again"]["attempt"], dead["again"]["code"]) == (
-        place,
+        ref,
         2,
         "invalid_json",
     )
-    assert f"dead again: {place}" in ran.err
+    assert f"dead-lettered again: {ref}" in ran.err
     first, second = await dead_of(flow, RAW, b"again")
     assert (first.value, second.value) == (b"{broken", b"{broken")
     assert DeadLetter.from_headers(second.headers).attempt == 2
     assert dict(first.headers)[FIRST_ARRIVAL] == dict(second.headers)[FIRST_ARRIVAL]
 
-    # The letter of the replay before is not taken for one of this replay.
+    # The dead letter of the replay before is not taken for one of this replay.
     mend = script(tmp_path, 'file.write_bytes(b\'{"text": "A text now."}\')')
     command = newsline(flow, stack, EDITOR=mend)
-    mended = await command("replay", "--edit", place, "--force", "--wait", "--json")
+    mended = await command("replay", "--edit", ref, "--force", "--wait", "--json")
     assert (mended.code, mended.json["outcome"]["done"]) == (0, 1)
 
 
-async def test_a_letter_that_dies_further_on_is_told_too(
+async def test_a_dead_letter_that_fails_further_on_is_reported_too(
     flow: Pipeline, stack: RunningStack
 ) -> None:
     """
-    Enrich takes it, the index refuses it: the letter there says which replay it is about.
+    Enrich takes it, the index refuses it: the dead letter there says which replay it comes from.
     """
     article = accepted(901, word_count=2**40)
-    await bury(
-        flow, ACCEPTED, [(article.article_id.encode(), article.encode(), letter("contract"))]
+    await write_dead(
+        flow, ACCEPTED, [(article.article_id.encode(), article.encode(), dead_letter("contract"))]
     )
 
     ran = await newsline(flow, stack)("replay", "--topic", "accepted", "--wait", "--json")
@@ -201,12 +207,12 @@ async def test_a_document_that_the_index_refused_goes_back_to_the_index(
     command = newsline(
         flow, stack, EDITOR=script(tmp_path, fewer + "file.write_text(json.dumps(a))")
     )
-    place = (await newest_letter(command, "refused"))["place"]
-    assert place.startswith(flow.topic(ENRICHED).dead)
-    shown = await command("dead", "--show", place, "--raw")
+    ref = (await newest_dead_letter(command, "refused"))["place"]
+    assert ref.startswith(flow.topic(ENRICHED).dead)
+    shown = await command("dead", "--show", ref, "--raw")
     assert shown.out.encode() == article.encode()
 
-    refused = await command("replay", "--id", place, "--wait", "--json")
+    refused = await command("replay", "--id", ref, "--wait", "--json")
     assert refused.code == 1
     (dead,) = refused.json["outcome"]["dead_again"]
     assert dead["again"]["attempt"] == 2
@@ -230,9 +236,9 @@ async def test_an_older_version_replayed_late_leaves_the_newer_one(
     await flow.drained()
     mend = script(tmp_path, 'file.write_bytes(file.read_bytes()[:-1] + b\', "text": "Older."}\')')
     command = newsline(flow, stack, EDITOR=mend)
-    place = (await newest_letter(command, "no_text"))["place"]
+    ref = (await newest_dead_letter(command, "no_text"))["place"]
 
-    ran = await command("replay", "--edit", place, "--wait", "--json")
+    ran = await command("replay", "--edit", ref, "--wait", "--json")
 
     assert (ran.code, ran.json["outcome"]["done"]) == (0, 1)
     assert (await flow.documents())[article_id(raw("stale", text="x"))]["text"] == "The newer one."
@@ -245,8 +251,8 @@ async def _is_after(moment: float) -> bool:
 @pytest.mark.timeout(240)
 async def test_some_good_some_still_bad_some_stale(stack: RunningStack, tmp_path: Path) -> None:
     """
-    By id: the good are stored, the stale change nothing, the bad are letters again, with their
-    attempts, until they have failed too often. Nothing goes twice, and it ends.
+    By id: the good are stored, the stale change nothing, the bad are dead-lettered again, with
+    their attempts, until they have failed too often. Nothing goes twice, and it ends.
     """
     hour_ago = int(time.time() * 1000) - 3_600_000
     good = {n: raw(f"good-{n}", text=f"Good {n}.") for n in range(30)}
@@ -256,14 +262,16 @@ async def test_some_good_some_still_bad_some_stale(stack: RunningStack, tmp_path
     async with pipeline(stack, tmp_path) as made:
         await made.start_all()
         await made.push(list(newer.values()))
-        letters = [*good.values(), *older.values(), *bad]
-        await bury(made, RAW, [(None, value, letter(came_ms=hour_ago)) for value in letters])
+        values = [*good.values(), *older.values(), *bad]
+        await write_dead(
+            made, RAW, [(None, value, dead_letter(came_ms=hour_ago)) for value in values]
+        )
         await made.drained()
         command = newsline(made, stack)
         rounds: list[Ran] = []
         while not rounds or rounds[-1].json["replayed"]:
             rounds.append(await command("replay", "--all", "--wait", "--json"))
-            assert len(rounds) < 8, "a replay of the same letters does not end"
+            assert len(rounds) < 8, "a replay of the same dead letters does not end"
 
         told = [(ran.code, ran.json["replayed"], _died(ran)) for ran in rounds]
         assert told == [(1, 60, 10), (1, 10, 10), (1, 10, 10), (1, 10, 10), (0, 0, 0)]
@@ -288,11 +296,11 @@ async def test_all_goes_once_whole_and_in_its_order(still: Pipeline, stack: Runn
     values = [b"\xff\x00 %d" % n for n in range(1200)]
     keys = [None if n % 2 else b"k%d" % n for n in range(1200)]
     came = [n if n % 3 else None for n in range(1200)]
-    await bury(
+    await write_dead(
         still,
         RAW,
         [
-            (k, v, letter("a" if n % 4 else "b", attempt=1 + n % 3, came_ms=c))
+            (k, v, dead_letter("a" if n % 4 else "b", attempt=1 + n % 3, came_ms=c))
             for n, (k, v, c) in enumerate(zip(keys, values, came, strict=True))
         ],
     )
@@ -313,7 +321,10 @@ async def test_all_goes_once_whole_and_in_its_order(still: Pipeline, stack: Runn
 
     replayed = [ran.json["replayed"] for ran in (by_reason, some, rest, again)]
     assert replayed == [300, 100, 800, 0]
-    assert (some.json["left"]["over_limit"], "800 more letters remain" in some.err) == (800, True)
+    assert (some.json["left"]["over_limit"], "800 more dead letters remain" in some.err) == (
+        800,
+        True,
+    )
     records = await still.records(still.topic(RAW).name)
     sent = {record.value: (record.key, dict(record.headers)) for record in records}
     assert len(records) == len(sent) == 1200
@@ -331,22 +342,22 @@ def _raw(flow: Pipeline) -> bytes:
     return flow.topic(RAW).name.encode()
 
 
-async def test_a_named_letter_goes_again_only_by_force(
+async def test_a_named_dead_letter_goes_again_only_by_force(
     still: Pipeline, stack: RunningStack
 ) -> None:
-    await bury(
-        still, RAW, [(None, b"%d" % n, letter(attempt=9 if n == 3 else 1)) for n in range(4)]
+    await write_dead(
+        still, RAW, [(None, b"%d" % n, dead_letter(attempt=9 if n == 3 else 1)) for n in range(4)]
     )
     command = newsline(still, stack)
-    places = [f"{still.topic(RAW).dead}/0/{n}" for n in range(5)]
-    two = await command("replay", "--id", places[2], "--id", places[0], "--json")
+    refs = [f"{still.topic(RAW).dead}/0/{n}" for n in range(5)]
+    two = await command("replay", "--id", refs[2], "--id", refs[0], "--json")
     assert (two.code, two.json["replayed"], two.json["outcome"]) == (0, 2, None)
-    for place, why in ((places[0], "replayed already"), (places[3], "failed 9 times")):
-        left = await command("replay", "--id", place)
+    for ref, why in ((refs[0], "replayed already"), (refs[3], "failed 9 times")):
+        left = await command("replay", "--id", ref)
         assert (left.code, why in left.err) == (1, True)
-        assert (await command("replay", "--id", place, "--force")).code == 0
-    gone = await command("replay", "--id", places[1], "--id", places[4])
-    assert (gone.code, f"no dead letter {places[4]};" in gone.err) == (1, True)
+        assert (await command("replay", "--id", ref, "--force")).code == 0
+    gone = await command("replay", "--id", refs[1], "--id", refs[4])
+    assert (gone.code, f"no dead letter {refs[4]};" in gone.err) == (1, True)
     values = Counter(record.value for record in await still.records(still.topic(RAW).name))
     assert values == {b"0": 2, b"2": 1, b"3": 1}
     assert (await command("replay", "--all", "--json")).json["replayed"] == 1
@@ -365,7 +376,7 @@ async def test_an_interrupted_replay_goes_on_and_leaves_nothing_out(
     still: Pipeline, stack: RunningStack, number: signal.Signals
 ) -> None:
     count = 20_000
-    await bury(still, RAW, [(None, b"%d" % n, letter()) for n in range(count)])
+    await write_dead(still, RAW, [(None, b"%d" % n, dead_letter()) for n in range(count)])
     command = newsline(still, stack)
     arguments = ("replay", "--all", "--limit", str(count), "--json")
     process = await asyncio.create_subprocess_exec(
@@ -376,7 +387,7 @@ async def test_an_interrupted_replay_goes_on_and_leaves_nothing_out(
     )
 
     # Looked at often, by one reader: a replay of so many takes about two seconds.
-    marks = TopicPartition(dead_letters.replayed_topic(still.namespace), 0)
+    marks = TopicPartition(replayed_topic(still.namespace), 0)
     reader = AIOKafkaConsumer(bootstrap_servers=still.kafka.bootstrap_servers)
     await reader.start()
     try:
@@ -405,28 +416,28 @@ async def test_an_interrupted_replay_goes_on_and_leaves_nothing_out(
 async def test_workers_that_are_away_are_not_waited_for_without_end(
     still: Pipeline, stack: RunningStack
 ) -> None:
-    await bury(still, RAW, [(None, b"x", letter())])
+    await write_dead(still, RAW, [(None, b"x", dead_letter())])
     ran = await newsline(still, stack)("replay", "--all", "--wait", "--timeout", "1", "--json")
     assert (ran.code, ran.json["replayed"]) == (3, 1)
     assert ran.json["outcome"] == {"settled": False, "done": None, "dead_again": []}
     assert f"have yet to finish {still.topic(RAW).name}" in ran.err
 
 
-async def test_a_letter_is_shown_whole_and_cannot_control_the_terminal(
+async def test_a_dead_letter_is_shown_whole_and_cannot_control_the_terminal(
     still: Pipeline, stack: RunningStack
 ) -> None:
     values = [b'{"title":"\\u001b[2J\xe2\x80\xae"}', b"\xff\x1b[2J"]
-    await bury(still, RAW, [(b"\x9b2J", value, letter()) for value in values])
+    await write_dead(still, RAW, [(b"\x9b2J", value, dead_letter()) for value in values])
     command = newsline(still, stack)
     for number, value in enumerate(values):
-        place = f"{still.topic(RAW).dead}/0/{number}"
-        shown = await command("dead", "--show", place)
+        ref = f"{still.topic(RAW).dead}/0/{number}"
+        shown = await command("dlq", "show", ref)
         assert (shown.code, not {"\x1b", "\x9b", "\u202e"} & set(shown.out)) == (0, True)
         assert "no_text: of this test" in shown.out
-        told = (await command("dead", "--show", place, "--json")).json
-        assert told["place"] == place
+        told = (await command("dead", "--show", ref, "--json")).json
+        assert told["place"] == ref
         exact = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services.cli", "dead", "--show", place, "--raw"),
+            *(sys.executable, "-m", "services.cli", "dead", "--show", ref, "--raw"),
             env={**command.environment, "PATH": "/usr/bin:/bin"},
             stdout=asyncio.subprocess.PIPE,
         )
@@ -439,7 +450,7 @@ async def test_a_letter_is_shown_whole_and_cannot_control_the_terminal(
 async def test_on_a_terminal_all_is_asked_for(
     still: Pipeline, stack: RunningStack, answer: bytes, sent: int
 ) -> None:
-    await bury(still, RAW, [(None, b"x", letter())])
+    await write_dead(still, RAW, [(None, b"x", dead_letter())])
     ours, theirs = os.openpty()
     try:
         process = await asyncio.create_subprocess_exec(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.cli.support.errors import Code
+from services.cli.support.errors import ExitCode
 from services.contracts.topics import RAW
 from services.local.stack import LocalStack
 from services.local.state import HOST
@@ -69,7 +69,7 @@ async def test_a_push_gives_a_silent_broker_up_and_says_how_far_it_came(
     async with asyncio.timeout(60):
         _, said = await push.communicate(b'{"text": "after"}\n')
 
-    assert push.returncode == Code.UNREACHABLE, said
+    assert push.returncode == ExitCode.UNREACHABLE, said
     assert re.fullmatch(
         rf"newsline: Kafka at {address} cannot be reached; .*\n"
         r"[12] records had been acknowledged; it is safe to push everything again\n",

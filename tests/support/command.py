@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from services.cli.__main__ import app
+from services.cli.application import app
 from tests.support.stack import RunningStack
 
 

@@ -20,7 +20,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from elasticsearch import AsyncElasticsearch
 
-from services.contracts.dead_letters import replayed_topic
+from services.contracts.replay_marks import replayed_topic
 from services.contracts.topics import FLOW, RAW, Topic
 from services.elastic import naming
 from services.elastic.schema import install_schema

@@ -1,4 +1,4 @@
-"""Reading dead letters: the newest, all, those since, or one whole."""
+"""Read dead letters: the newest, all of a range of offsets, or some of them whole."""
 
 import asyncio
 import heapq
@@ -6,145 +6,155 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.cli.support.topic_reader import Stretch, records
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetter, DeadLetterRef, Headers
 from services.contracts.topics import Topic
-from services.runtime.kafka.lag import OffsetReader
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 
-# Places nearer than this are read in one go, with what lies between them.
-NEAR = 200
+# Offsets nearer than this are read in one go, with what lies between them.
+MAX_GAP = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Buried:
-    """A dead letter and where it lies. Sorted by the broker's time of burial."""
+class DeadLetterEntry:
+    """A dead letter's headers, where it is stored, and its size. Sorts by the time of its writing.
 
-    buried_ms: int
+    :param written_ms: Unix milliseconds, by the broker's clock.
+    """
+
+    written_ms: int
     topic: str
     partition: int
     offset: int
     size_bytes: int
-    letter: DeadLetter
+    dead_letter: DeadLetter
+
+    @classmethod
+    def from_record(cls, record: ConsumerRecord) -> Self:
+        """Decode the record of a dead letter."""
+        return cls(
+            record.timestamp,
+            record.topic,
+            record.partition,
+            record.offset,
+            len(record.value or b""),
+            DeadLetter.from_headers(record.headers),
+        )
 
     @property
-    def place(self) -> DeadLetterRef:
-        """Names this dead letter for good: dead-letter topic, partition, offset."""
+    def ref(self) -> DeadLetterRef:
+        """Permanent reference to this dead letter."""
         return DeadLetterRef(self.topic, self.partition, self.offset)
 
     @property
-    def home(self) -> str:
-        """The topic that it was read from. Of the name and not of a header, which may be forged."""
+    def source_topic(self) -> str:
+        """The topic that the record was read from. By name, as a header may be forged."""
         return self.topic.removesuffix(".dead")
 
     def to_json(self) -> dict[str, Any]:
-        """What ``newsline dead --json`` tells of it."""
+        """The entry as ``newsline dlq list --json`` prints it."""
         return {
-            "place": str(self.place),
-            "time": self.letter.time or None,
-            "service": self.letter.service or None,
-            "topic": self.letter.topic or None,
-            "partition": self.letter.partition,
-            "offset": self.letter.offset,
-            "attempt": self.letter.attempt,
-            "code": self.letter.code,
-            "reason": self.letter.reason,
+            "place": str(self.ref),
+            "time": self.dead_letter.time or None,
+            "service": self.dead_letter.service or None,
+            "topic": self.dead_letter.topic or None,
+            "partition": self.dead_letter.partition,
+            "offset": self.dead_letter.offset,
+            "attempt": self.dead_letter.attempt,
+            "code": self.dead_letter.code,
+            "reason": self.dead_letter.reason,
             "bytes": self.size_bytes,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Exhumed:
-    """A dead letter whole."""
+class DeadLetterRecord:
+    """A whole dead letter: its entry, and the record's key, value and headers."""
 
-    buried: Buried
+    entry: DeadLetterEntry
     key: bytes | None
     value: bytes | None
     headers: Headers
 
 
-async def newest(
-    broker: OffsetReader, topics: Sequence[Topic], count: int, within_seconds: float
-) -> list[Buried]:
-    """The newest dead letters of these topics, newest first; fewer if time runs out.
+async def newest_entries(
+    offset_reader: OffsetReader, topics: Sequence[Topic], count: int, within_seconds: float
+) -> list[DeadLetterEntry]:
+    """Read the newest dead letters of these topics, newest first; fewer if time runs out.
 
-    Values are looked at for their size alone, and not kept.
+    Values are not kept: only their sizes are.
     """
-    there = await stretches(broker, topics)
-    last = {p: (max(first, end - count), end) for p, (first, end) in there.items()}
-    found: list[Buried] = []
+    ranges = await offset_ranges(offset_reader, topics)
+    last = {p: OffsetRange(max(start, end - count), end) for p, (start, end) in ranges.items()}
+    newest: list[DeadLetterEntry] = []
     with suppress(TimeoutError):
         async with asyncio.timeout(within_seconds):
-            async for record in records(broker.consumer, last):
-                _keep(found, buried(record), count)
-    return sorted(found, reverse=True)
+            async for entry, _ in read_entries(offset_reader, last):
+                keep_newest(newest, entry, count)
+    return sorted(newest, reverse=True)
 
 
-async def stretches(broker: OffsetReader, topics: Iterable[Topic]) -> dict[TopicPartition, Stretch]:
-    """All that lies in the dead-letter topics of these topics now."""
-    there = await broker.partitions(topic.dead for topic in topics)
-    partitions = [partition for found in there.values() for partition in found]
-    return dict(await broker.ranges(partitions))
+async def offset_ranges(
+    offset_reader: OffsetReader, topics: Iterable[Topic]
+) -> dict[TopicPartition, OffsetRange]:
+    """Offsets of everything that is in the dead-letter topics of these topics now."""
+    by_topic = await offset_reader.partitions(topic.dead for topic in topics)
+    partitions = [partition for found in by_topic.values() for partition in found]
+    return await offset_reader.ranges(partitions)
 
 
-async def letters(
-    broker: OffsetReader, within: Mapping[TopicPartition, Stretch]
-) -> AsyncIterator[tuple[Buried, Headers]]:
-    """The dead letters of these stretches with all their headers, without their bytes.
+async def read_entries(
+    offset_reader: OffsetReader, ranges: Mapping[TopicPartition, OffsetRange]
+) -> AsyncIterator[tuple[DeadLetterEntry, Headers]]:
+    """Read the dead letters of these ranges with all their headers, without their values.
 
-    :raises TimeoutError: nothing has come for half a minute.
+    :raises TimeoutError: no record has come for half a minute.
     """
-    async for record in records(broker.consumer, within):
-        yield buried(record), record.headers
+    async for record in read_records(offset_reader.consumer, ranges):
+        yield DeadLetterEntry.from_record(record), record.headers
 
 
-async def exhume(
-    broker: OffsetReader, within: Mapping[TopicPartition, Stretch], places: Iterable[DeadLetterRef]
-) -> AsyncIterator[Exhumed]:
-    """The letters at these places whole, in the order of the places; not those that are not there.
+async def fetch(
+    offset_reader: OffsetReader,
+    ranges: Mapping[TopicPartition, OffsetRange],
+    refs: Iterable[DeadLetterRef],
+) -> AsyncIterator[DeadLetterRecord]:
+    """Fetch dead letters whole, in the order of their references; those outside the ranges are
+    left out.
 
-    :raises TimeoutError: nothing has come for half a minute.
+    :raises TimeoutError: no record has come for half a minute.
     """
-    for key, same in groupby(sorted(set(places)), key=lambda place: place[:2]):
+    for key, same in groupby(sorted(set(refs)), key=lambda ref: ref[:2]):
         partition = TopicPartition(*key)
-        first, end = within.get(partition, (0, 0))
-        # Whoever waits for a record past the end waits for the next failure.
-        offsets = [place.offset for place in same if first <= place.offset < end]
-        for near in _neighbours(offsets):
-            wanted = set(near)
-            stretch = {partition: (near[0], near[-1] + 1)}
-            async for record in records(broker.consumer, stretch):
+        start, end = ranges.get(partition, (0, 0))
+        # Waiting for an offset past the end would last until the next failure.
+        offsets = [ref.offset for ref in same if start <= ref.offset < end]
+        for group in _group_near(offsets):
+            wanted = set(group)
+            span = {partition: OffsetRange(group[0], group[-1] + 1)}
+            async for record in read_records(offset_reader.consumer, span):
                 if record.offset in wanted:
-                    yield Exhumed(buried(record), record.key, record.value, record.headers)
+                    entry = DeadLetterEntry.from_record(record)
+                    yield DeadLetterRecord(entry, record.key, record.value, record.headers)
 
 
-def buried(record: ConsumerRecord) -> Buried:
-    """What is kept of a dead letter's record."""
-    return Buried(
-        record.timestamp,
-        record.topic,
-        record.partition,
-        record.offset,
-        len(record.value or b""),
-        DeadLetter.from_headers(record.headers),
-    )
+def keep_newest(newest: list[DeadLetterEntry], entry: DeadLetterEntry, count: int) -> None:
+    """Add an entry to a heap that holds the newest ``count`` of all that were added."""
+    if len(newest) < count:
+        heapq.heappush(newest, entry)
+    else:
+        heapq.heappushpop(newest, entry)
 
 
-def _neighbours(offsets: Sequence[int]) -> list[list[int]]:
+def _group_near(offsets: Sequence[int]) -> list[list[int]]:
     groups: list[list[int]] = []
     for offset in offsets:
-        if groups and offset - groups[-1][-1] <= NEAR:
+        if groups and offset - groups[-1][-1] <= MAX_GAP:
             groups[-1].append(offset)
         else:
             groups.append([offset])
     return groups
-
-
-def _keep(found: list[Buried], one: Buried, count: int) -> None:
-    if len(found) < count:
-        heapq.heappush(found, one)
-    else:
-        heapq.heappushpop(found, one)

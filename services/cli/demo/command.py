@@ -1,7 +1,8 @@
-"""``newsline demo``: what a person types; the work is in demonstration.py."""
+"""The ``newsline demo`` command."""
 
 from typing import Annotated
 
+from services.cli.demo.run import run_demo
 from services.cli.stack.command import FREE_PORTS
 from services.cli.support.errors import guarded
 
@@ -21,7 +22,4 @@ Examples:
 @guarded
 def demo(*, free_ports: Annotated[bool, FREE_PORTS] = False) -> None:
     """Start everything, push sample articles, and show what came out."""
-    # All the servers' clients are slow to import, and `--help` needs none.
-    from services.cli.demo.run import demonstrate  # noqa: PLC0415 - see above
-
-    demonstrate(free_ports=free_ports)
+    run_demo(free_ports=free_ports)

@@ -1,19 +1,28 @@
-"""``newsline push``: what a person types; the work is in pushing.py."""
+"""The ``newsline push`` command."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from services.cli.push.formats import STDIN, Format
-from services.cli.support.errors import Code, guarded, run
+from services.cli.push.run import run_push
+from services.cli.support.errors import ExitCode, guarded
 
 HELP = """Send articles into the pipeline.
 
 A .txt file is one article; a .json file is one, or an array of them; .ndjson and .jsonl hold
 one a line. Folders are searched for such files; - is standard input. Every record is sent byte
-for byte: whether it is a good article is for the pipeline to say, and `newsline dead` lists those
-that were not.
+for byte: whether it is a good article is for the pipeline to say.
+
+With --wait the command follows its records to their end, and says how many were stored, were
+superseded by a newer version, or became dead letters, and which. Without --timeout it waits 60
+seconds and one more for each record at most, and gives up sooner when nothing moves for two
+minutes.
+
+Exit codes: 0 done; 1 records were refused or became dead letters; 2 wrong use; 3 a server cannot
+be reached; 4 --wait ended without knowing what became of every record.
 
 Examples:
 
@@ -24,15 +33,32 @@ Examples:
   curl -s https://example.org/feed.ndjson | newsline push -
 """
 
+# Path has made one slash of two.
+_URL = re.compile(r"(https?|ftp|s3|gs):/+", re.IGNORECASE)
+_WILDCARDS = re.compile(r"[*?\[]")
 
-def existing(paths: list[Path]) -> list[Path]:
-    """The paths, all of which are there; ``-`` always is.
 
-    :raises typer.BadParameter: one is not.
+def existing_paths(paths: list[Path]) -> list[Path]:
+    """Return the paths, all of which exist; ``-`` always does.
+
+    :raises typer.BadParameter: one does not; the message says what to do about it.
     """
     for path in paths:
-        if path != STDIN and not path.exists():
-            raise typer.BadParameter(f"{str(path)!r} does not exist")
+        if path == STDIN or path.exists():
+            continue
+        text = str(path)
+        if scheme := _URL.match(text):
+            url = f"{scheme[1]}://{text[scheme.end() :]}"
+            raise typer.BadParameter(
+                f"{url!r} is a URL, and push reads files; "
+                f"fetch it first: curl -s {url} | newsline push -"
+            )
+        if _WILDCARDS.search(text):
+            raise typer.BadParameter(
+                f"{text!r} names no file, and push does not expand patterns: the shell does, "
+                "where the pattern is not in quotes and a file matches"
+            )
+        raise typer.BadParameter(f"{text!r} does not exist")
     return paths
 
 
@@ -43,7 +69,7 @@ def push(
         typer.Argument(
             metavar="FILE|DIR|-...",
             help="Files, folders, or - for standard input.",
-            callback=existing,
+            callback=existing_paths,
             show_default=False,
         ),
     ],
@@ -53,22 +79,21 @@ def push(
         typer.Option("--format", help="How to read them; auto goes by the name, then by the look."),
     ] = Format.AUTO,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until the pipeline has worked through them.")
+        bool,
+        typer.Option("--wait", help="Wait for the pipeline, and say what became of each record."),
     ] = False,
     timeout: Annotated[
-        float, typer.Option(min=0, help="Seconds that --wait waits at most.", metavar="SECONDS")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            min=0,
+            help="Seconds that --wait waits at most; default: by the number of records.",
+            metavar="SECONDS",
+            show_default=False,
+        ),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Send articles; exit 1 if some were refused."""
-    # Kafka's client is slow to import, and `--help` needs none.
-    from services.cli.push import run as pushing  # noqa: PLC0415 - see above
-    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
-
-    target = read_target()
-    tally = run(pushing.push(target, articles, form))
-    pushing.tell(tally, json_output=json_output)
-    if wait:
-        run(pushing.wait_until_done(target, timeout))
-    if tally.refused:
-        raise typer.Exit(Code.REFUSED)
+    """Send articles; exit 1 if some were refused or became dead letters."""
+    code = run_push(articles, form, wait=wait, timeout=timeout, json_output=json_output)
+    if code is not ExitCode.DONE:
+        raise typer.Exit(code)

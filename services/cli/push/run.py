@@ -1,67 +1,74 @@
-"""Push everything that was asked for, tell how it goes, and wait for the pipeline if asked."""
+"""Push records, and follow them through the pipeline if asked."""
 
 import asyncio
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
 
-from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from aiokafka import TopicPartition
 
-from services.cli.push import sources
-from services.cli.push.formats import STDIN, Format
-from services.cli.push.sender import ANSWER_SECONDS, Sender, Tally
-from services.cli.push.splitters import Refusal
-from services.cli.support.clients import reaching_kafka
-from services.cli.support.errors import Code, Ended
-from services.cli.support.output import messages, on_one_line, say, show_json
-from services.cli.support.target import Target
+from services.cli.push import lookup, render, sources
+from services.cli.push.formats import Format
+from services.cli.push.outcome import PushOutcome, Receipt, decide_outcome
+from services.cli.push.progress import PushProgress, wait_progress
+from services.cli.push.sender import ANSWER_SECONDS, Acknowledged, PushSummary, RecordSender
+from services.cli.push.wait import WaitLimits, describe_lag, wait_until_passed
+from services.cli.support.clients import reaching_kafka, searching
+from services.cli.support.errors import CommandError, ExitCode, run
+from services.cli.support.output import print_json, print_message
+from services.cli.support.target import Target, read_target
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.topics import topic_names
 
-POLL_SECONDS = 0.25
+
+def run_push(
+    arguments: Sequence[Path],
+    form: Format,
+    *,
+    wait: bool,
+    timeout: float | None,
+    json_output: bool,
+) -> ExitCode:
+    """Push, follow the records if asked, print what there is to say, and return the exit code.
+
+    :raises CommandError: a server cannot be reached, or has no such topic or index.
+    """
+    target = read_target()
+    render.print_skipped(sources.count_skipped(arguments))
+    outcome: PushOutcome | None = None
+    summary = PushSummary()
+
+    def keep(pushed: PushSummary) -> None:
+        nonlocal summary
+        summary = pushed
+        if not json_output:
+            render.print_summary(summary)
+
+    try:
+        if wait:
+            outcome = run(push_and_follow(target, arguments, form, timeout, keep))
+        else:
+            keep(run(push(target, arguments, form)))
+    finally:
+        # Also when a server went away after the push: what was acknowledged is acknowledged.
+        if json_output and summary.seconds:
+            told = {"outcome": outcome.to_json() if outcome else None} if wait else {}
+            print_json(summary.to_json() | told)
+    if outcome is not None and not json_output:
+        render.print_outcome(outcome)
+    return exit_code(summary, outcome)
 
 
-class Watch:
-    """Shows a push as it goes: a bar on a terminal, and every refusal."""
-
-    def __init__(self, tally: Tally, arguments: Sequence[Path]) -> None:
-        console = messages()
-        # A bar would run over what its user is typing.
-        typing = STDIN in arguments and sys.stdin is not None and sys.stdin.isatty()
-        shown = console.is_terminal and not typing
-        self._tally = tally
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not shown,
-        )
-        self._task = self._bars.add_task(
-            "Pushing", total=sources.total_bytes(arguments) if shown else None
-        )
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def advance(self, size: int) -> None:
-        """So many bytes more were read."""
-        told = f"Pushing, {self._tally.pushed} acknowledged"
-        self._bars.update(self._task, advance=size, description=told)
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Say which record was not pushed, and why."""
-        line = f"refused: {on_one_line(refusal.place)}: {on_one_line(refusal.reason)}"
-        self._bars.console.print(line, soft_wrap=True)
+def exit_code(summary: PushSummary, outcome: PushOutcome | None) -> ExitCode:
+    """Return the exit code: that the time was over comes first, as the counts are not final."""
+    if outcome is not None and not outcome.finished:
+        return ExitCode.UNFINISHED
+    if summary.refused or (outcome is not None and outcome.dead.count):
+        return ExitCode.REFUSED
+    if outcome is not None and outcome.unknown.count:
+        return ExitCode.UNFINISHED
+    return ExitCode.DONE
 
 
 async def push(
@@ -69,67 +76,89 @@ async def push(
     arguments: Sequence[Path],
     form: Format = Format.AUTO,
     *,
+    on_acknowledged: Acknowledged | None = None,
     answer_seconds: float = ANSWER_SECONDS,
-) -> Tally:
+) -> PushSummary:
     """Send every record of the arguments, and return when each was acknowledged or refused.
 
-    :raises Ended: Kafka cannot be reached, does not answer for so long, or has no such topic.
+    :raises CommandError: Kafka cannot be reached, does not answer in time, or has no such topic.
     """
-    tally = Tally()
+    summary = PushSummary()
     try:
-        with reaching_kafka(target.kafka), Watch(tally, arguments) as watch:
+        with reaching_kafka(target.kafka), PushProgress(summary, arguments) as progress:
             await _refuse_missing_topic(target)
             async with bounded_connection(producer(target.kafka)) as client:
-                sender = Sender(
-                    client, target.raw.name, tally, watch.refuse, answer_seconds=answer_seconds
+                sender = RecordSender(
+                    client,
+                    target.raw.name,
+                    summary,
+                    progress.print_refusal,
+                    on_acknowledged=on_acknowledged,
+                    answer_seconds=answer_seconds,
                 )
-                async for read in sources.read(arguments, form):
-                    for piece in read.pieces:
-                        await sender.send(piece)
-                    watch.advance(read.size)
-                await sender.settle()
-    except Ended as ended:
-        if not tally.pushed:
+                async for chunk in sources.read_sources(arguments, form):
+                    for record in chunk.records:
+                        await sender.send(record)
+                    progress.advance(chunk.size)
+                await sender.drain()
+    except CommandError as ended:
+        if not summary.pushed:
             raise
         # An article has one id however often it comes, so the way on is simple.
-        raise Ended(
-            f"{ended}\n{tally.pushed} records had been acknowledged; it is safe to push "
+        raise CommandError(
+            f"{ended}\n{summary.pushed} records had been acknowledged; it is safe to push "
             "everything again",
             ended.code,
         ) from ended
-    tally.stop_clock()
-    return tally
+    summary.stop_clock()
+    return summary
 
 
-async def wait_until_done(target: Target, seconds: float) -> None:
-    """Return when no topic has records that its group has yet to finish.
+async def push_and_follow(
+    target: Target,
+    arguments: Sequence[Path],
+    form: Format,
+    timeout: float | None,  # noqa: ASYNC109 - what is over then is told, not raised
+    on_pushed: Callable[[PushSummary], None],
+) -> PushOutcome:
+    """Push, wait until the records have passed all workers, and find what became of each.
 
-    :raises Ended: that took longer; the message says what is left.
+    :param on_pushed: called when every record was acknowledged or refused.
+    :raises CommandError: a server cannot be reached, or has no such topic or index.
     """
-    deadline = time.monotonic() + seconds
+    receipts: list[Receipt] = []
     with reaching_kafka(target.kafka):
         async with offset_reader(target.kafka) as offsets:
-            while any((lag := await offsets.lag(target.flow)).values()):
-                if time.monotonic() > deadline:
-                    left = ", ".join(f"{count} on {name}" for name, count in lag.items() if count)
-                    raise Ended(
-                        f"after {seconds:g} s the pipeline has records left: {left}; "
-                        "`newsline status` tells whether the workers run",
-                        Code.UNREACHABLE,
-                    )
-                await asyncio.sleep(POLL_SECONDS)
+            since = await lookup.dead_letter_ends(offsets, target)
+            on_pushed(
+                await push(
+                    target,
+                    arguments,
+                    form,
+                    on_acknowledged=lambda *each: receipts.append(Receipt.of(*each)),
+                )
+            )
+            limits = WaitLimits.of(timeout, len(receipts))
+            began = time.monotonic()
+            with wait_progress(len(receipts), len(target.flow)) as report:
+                ends = _ends_of(target, receipts)
+                finished = await wait_until_passed(offsets, target.flow, ends, limits, report)
+            if not finished:
+                print_message(await describe_lag(offsets, target, time.monotonic() - began))
+            dead_letters = await lookup.find_dead_letters(offsets, target, since, receipts)
+    ids = list({receipt.article_id for receipt in receipts if receipt.article_id})
+    async with searching(target.elasticsearch) as client:
+        versions = await lookup.find_stored_versions(client, target, ids)
+    return decide_outcome(receipts, dead_letters, versions, finished=finished)
 
 
-def tell(tally: Tally, *, json_output: bool) -> None:
-    """The counts: as JSON on standard output, or in a line."""
-    if json_output:
-        show_json(tally.to_json())
-        return
-    refused = f", {tally.refused} refused" if tally.refused else ""
-    say(
-        f"Pushed {tally.pushed} {'record' if tally.pushed == 1 else 'records'}{refused}: "
-        f"{decimal(tally.sent_bytes)} in {tally.seconds:.1f} s, {tally.per_second:.0f} a second."
-    )
+def _ends_of(target: Target, receipts: Sequence[Receipt]) -> dict[TopicPartition, int]:
+    """The offset after the last of these records, of each partition."""
+    ends: dict[TopicPartition, int] = {}
+    for receipt in receipts:
+        partition = TopicPartition(target.raw.name, receipt.partition)
+        ends[partition] = max(ends.get(partition, 0), receipt.offset + 1)
+    return ends
 
 
 async def _refuse_missing_topic(target: Target) -> None:
@@ -138,8 +167,8 @@ async def _refuse_missing_topic(target: Target) -> None:
     async with asyncio.timeout(15):
         names = await topic_names(target.kafka)
     if target.raw.name not in names:
-        raise Ended(
+        raise CommandError(
             f"Kafka at {target.kafka.bootstrap_servers} has no topic {target.raw.name}; "
             "`newsline setup` makes it",
-            Code.WRONG_USE,
+            ExitCode.WRONG_USE,
         )

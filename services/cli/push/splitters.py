@@ -1,4 +1,4 @@
-"""Cut what is pushed into records: pure, streaming, in bounded memory, byte for byte.
+"""Split pushed bytes into records: pure, streaming, in bounded memory, byte for byte.
 
 Nothing is validated: ingest decides, so that a push and any other Kafka client behave alike.
 """
@@ -17,38 +17,38 @@ _IN_STRING = re.compile(rb'["\\]')
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """The value of one Kafka record, and where it came from."""
+class RawRecord:
+    """The value of one Kafka record, and where it came from (``file:line``)."""
 
     place: str
     value: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A record that was not pushed, where it is, and why."""
+class RefusedRecord:
+    """A record that was not sent, where it came from, and why."""
 
     place: str
     reason: str
 
 
-Piece = Record | Refusal
+SplitRecord = RawRecord | RefusedRecord
 
 
 class Splitter(Protocol):
-    """Cuts one source, given in chunks of any size, into records."""
+    """Splits one source, given in chunks of any size, into records."""
 
-    def feed(self, chunk: bytes) -> list[Piece]:
-        """The records that this chunk completes."""
+    def feed(self, chunk: bytes) -> list[SplitRecord]:
+        """Return the records that this chunk completes."""
         ...
 
-    def finish(self) -> list[Piece]:
-        """The records that the end of the source completes."""
+    def finish(self) -> list[SplitRecord]:
+        """Return the records that the end of the source completes."""
         ...
 
 
-class _Bounded:
-    """Collects one record up to a limit; of a larger one it only counts the bytes."""
+class _BoundedBuffer:
+    """Collects one record up to a limit in bytes; of a larger one it only counts them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -62,75 +62,75 @@ class _Bounded:
         else:
             self._kept.clear()
 
-    def take(self, place: str) -> Piece:
-        """The record so far, and begin the next one."""
+    def take(self, place: str) -> SplitRecord:
+        """Return the record collected so far, and begin the next one."""
         value, size = bytes(self._kept), self._size
         self._kept.clear()
         self._size = 0
         if size > self._limit:
-            return Refusal(place, f"{size} bytes, the limit is {self._limit}")
-        return Record(place, value)
+            return RefusedRecord(place, f"{size} bytes, the limit is {self._limit}")
+        return RawRecord(place, value)
 
 
-class Whole:
+class WholeSplitter:
     """The whole source is one record, exactly its bytes."""
 
     def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
-        self._record = _Bounded(limit)
+        self._record = _BoundedBuffer(limit)
 
-    def feed(self, chunk: bytes) -> list[Piece]:
-        """Keep it."""
+    def feed(self, chunk: bytes) -> list[SplitRecord]:
+        """Collect the chunk."""
         self._record.add(chunk)
         return []
 
-    def finish(self) -> list[Piece]:
-        """The record."""
+    def finish(self) -> list[SplitRecord]:
+        """Return the one record."""
         return [self._record.take(self._name)]
 
 
-class Lines:
+class LineSplitter:
     """Each line that is not blank is a record, without its line feed."""
 
     def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
-        self._record = _Bounded(limit)
+        self._record = _BoundedBuffer(limit)
         self._number = 0
 
-    def feed(self, chunk: bytes) -> list[Piece]:
-        """The lines that end here."""
-        pieces: list[Piece] = []
+    def feed(self, chunk: bytes) -> list[SplitRecord]:
+        """Return the lines that end in this chunk."""
+        records: list[SplitRecord] = []
         *ends, rest = chunk.split(b"\n")
         for end in ends:
             self._record.add(end)
-            pieces += self.finish()
+            records += self.finish()
         self._record.add(rest)
-        return pieces
+        return records
 
-    def finish(self) -> list[Piece]:
-        """The last line, if nothing ended it."""
+    def finish(self) -> list[SplitRecord]:
+        """Return the last line, if no line feed ended it."""
         self._number += 1
-        piece = self._record.take(f"{self._name}:{self._number}")
-        return [] if _is_blank(piece) else [piece]
+        record = self._record.take(f"{self._name}:{self._number}")
+        return [] if _is_blank(record) else [record]
 
 
-class Elements:
+class ArraySplitter:
     """Each element of a JSON array is a record, cut out as it stands.
 
-    What is no proper array is cut at the same marks; ingest will say what is wrong with it.
+    Malformed arrays are split at the same brackets and commas; ingest says what is wrong.
     """
 
     def __init__(self, name: str, limit: int = MAX_RECORD_BYTES) -> None:
         self._name = name
-        self._record = _Bounded(limit)
+        self._record = _BoundedBuffer(limit)
         self._number = 0
         self._depth = 0
         self._in_string = False
         self._escaped = False
 
-    def feed(self, chunk: bytes) -> list[Piece]:
-        """The elements that end here."""
-        pieces: list[Piece] = []
+    def feed(self, chunk: bytes) -> list[SplitRecord]:
+        """Return the elements that end in this chunk."""
+        records: list[SplitRecord] = []
         start = 0
         position = 1 if self._escaped and chunk else 0
         self._escaped = self._escaped and not chunk
@@ -142,21 +142,25 @@ class Elements:
                 position += 1
             elif self._is_boundary(match[0]):
                 self._record.add(chunk[start : match.start()])
-                pieces += self.finish()
+                records += self.finish()
                 start = position
         self._record.add(chunk[start:])
-        return pieces
+        return records
 
-    def finish(self) -> list[Piece]:
-        """What is left, if nothing ended it."""
-        piece = self._record.take(f"{self._name}, element {self._number + 1}")
-        if _is_blank(piece):
+    def finish(self) -> list[SplitRecord]:
+        """Return what is left, if no bracket ended it."""
+        record = self._record.take(f"{self._name}, element {self._number + 1}")
+        if _is_blank(record):
             return []
         self._number += 1
-        return [piece if isinstance(piece, Refusal) else Record(piece.place, _trimmed(piece.value))]
+        return [
+            record
+            if isinstance(record, RefusedRecord)
+            else RawRecord(record.place, _trimmed(record.value))
+        ]
 
     def _is_boundary(self, token: bytes) -> bool:
-        """Whether an element ends here: at the array's own brackets and commas."""
+        """True at the array's own brackets and commas: an element ends there."""
         if token == b'"':
             self._in_string = not self._in_string
             return False
@@ -169,8 +173,8 @@ class Elements:
         return self._depth == 1
 
 
-def _is_blank(piece: Piece) -> bool:
-    return isinstance(piece, Record) and not _trimmed(piece.value)
+def _is_blank(record: SplitRecord) -> bool:
+    return isinstance(record, RawRecord) and not _trimmed(record.value)
 
 
 def _trimmed(value: bytes) -> bytes:

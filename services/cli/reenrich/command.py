@@ -1,15 +1,23 @@
-"""``newsline reenrich``: what a person types; the work is in reenriching.py."""
+"""Options of ``newsline reenrich``."""
 
 from typing import Annotated
 
 import typer
 
-from services.cli.support.errors import Code, guarded, run
+from services.cli.push.wait import wait_until_done
+from services.cli.reenrich.run import (
+    ALL_ARTICLES,
+    print_counts,
+    send_articles,
+    stale_articles,
+)
+from services.cli.support.errors import ExitCode, guarded, run
+from services.cli.support.target import read_target
 
 HELP = """Send stored articles through enrichment again.
 
-With --stale, only those that a model older than today's has worked on. Few at a time are under
-way, so that fresh articles do not wait behind them. Each keeps its identity and version: what
+With --stale, only those that older models than the current ones have enriched. Few are sent at a
+time, so that fresh articles do not wait behind them. Each keeps its identity and version: what
 comes out replaces the document, unless a newer version of the article has come meanwhile.
 
 Examples:
@@ -26,11 +34,11 @@ Examples:
 def reenrich(  # noqa: PLR0913 - the options of a command
     *,
     stale: Annotated[
-        bool, typer.Option("--stale", help="Those that older models have worked on.")
+        bool, typer.Option("--stale", help="Those that older models have enriched.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="All that are stored.")] = False,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="So many at most.", show_default=False)
+        int | None, typer.Option(min=1, metavar="N", help="Send at most N.", show_default=False)
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count them, and send nothing.")
@@ -43,19 +51,14 @@ def reenrich(  # noqa: PLR0913 - the options of a command
     ] = 600.0,
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Send them; exit 1 if some stored documents are no articles."""
+    """Send articles; exit 1 if some stored documents are not articles."""
     if stale == everything:
         raise typer.BadParameter("say which: --stale or --all")
-    # The clients and the models are slow to import, and `--help` needs none.
-    from services.cli.push import run as pushing  # noqa: PLC0415 - see above
-    from services.cli.reenrich import run as reenriching  # noqa: PLC0415 - see above
-    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
-
     target = read_target()
-    query = reenriching.stale() if stale else reenriching.EVERYTHING
-    tally = run(reenriching.reenrich(target, query, limit=limit, dry_run=dry_run))
-    reenriching.tell(tally, dry_run=dry_run, json_output=json_output)
+    query = stale_articles() if stale else ALL_ARTICLES
+    counts = run(send_articles(target, query, limit=limit, dry_run=dry_run))
+    print_counts(counts, dry_run=dry_run, json_output=json_output)
     if wait and not dry_run:
-        run(pushing.wait_until_done(target, timeout))
-    if tally.refused:
-        raise typer.Exit(Code.REFUSED)
+        run(wait_until_done(target, timeout))
+    if counts.refused:
+        raise typer.Exit(ExitCode.REFUSED)

@@ -1,4 +1,4 @@
-"""Sending stored articles through enrichment again, without standing in the way of fresh ones."""
+"""Send stored articles through enrichment again, without delaying fresh ones."""
 
 import asyncio
 import json
@@ -9,38 +9,38 @@ from typing import Any
 from elasticsearch import AsyncElasticsearch
 
 from services.cli.support.clients import reaching_kafka, searching
-from services.cli.support.output import on_one_line, say, show_json
+from services.cli.support.output import on_one_line, print_json, print_message
 from services.cli.support.target import Target
 from services.contracts.articles import AcceptedArticle, Status
 from services.contracts.errors import ContractViolation
 from services.elastic import naming
-from services.enrich.nlp.analyzer import TextAnalyser
+from services.enrich.nlp.analyzer import TextAnalyzer
 from services.enrich.settings import EnrichSettings
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import OffsetReader, offset_reader
 from services.runtime.settings import read_settings
 
 PAGE = 100
-# So many may be ahead of a fresh article: about two seconds of one enrich worker.
-MOST_AHEAD = 200
+# Records that a fresh article may wait behind: about two seconds of one enrich worker.
+MAX_LAG = 200
 POLL_SECONDS = 0.5
 KEEP_ALIVE = "5m"
 
 _KILLED = {"term": {"status": Status.CANCELED}}
-EVERYTHING: Mapping[str, Any] = {"bool": {"must_not": [_KILLED]}}
+ALL_ARTICLES: Mapping[str, Any] = {"bool": {"must_not": [_KILLED]}}
 
 
 @dataclass
-class Tally:
-    """What was found and sent; ``refused`` names the documents that are no articles."""
+class ReenrichCounts:
+    """Articles found and sent; ``refused`` has the ids of documents that are not articles."""
 
     found: int = 0
     sent: int = 0
     refused: list[str] = field(default_factory=list)
 
 
-def stale() -> Mapping[str, Any]:
-    """A query for what was not made, in every part, by the models as they are now.
+def stale_articles() -> Mapping[str, Any]:
+    """Query for articles of which any part was not made by the current models.
 
     :raises SettingsError: the settings of the enrich workers are not usable.
     """
@@ -58,19 +58,19 @@ def stale() -> Mapping[str, Any]:
                 }
             }
         }
-        for stage, (model, version) in TextAnalyser.load(models=models).versions.items()
+        for stage, (model, version) in TextAnalyzer.load(models=models).versions.items()
     ]
     return {"bool": {"must_not": [_KILLED], "should": older, "minimum_should_match": 1}}
 
 
-async def reenrich(
+async def send_articles(
     target: Target, query: Mapping[str, Any], *, limit: int | None, dry_run: bool
-) -> Tally:
-    """Send what the query finds to ``articles.accepted``, a page at a time.
+) -> ReenrichCounts:
+    """Send the articles of a query to ``articles.accepted``, a page at a time.
 
-    :raises Ended: a server cannot be reached, or refuses.
+    :raises CommandError: a server cannot be reached, or refuses.
     """
-    tally = Tally()
+    counts = ReenrichCounts()
     with reaching_kafka(target.kafka):
         async with (
             searching(target.elasticsearch) as client,
@@ -78,36 +78,36 @@ async def reenrich(
             bounded_connection(producer(target.kafka)) as sender,
         ):
             async for page in _pages(client, target, query, limit):
-                tally.found += len(page)
+                counts.found += len(page)
                 if dry_run:
                     continue
-                await _let_fresh_ones_pass(offsets, target)
+                await _wait_for_low_lag(offsets, target)
                 topic = target.flow[1].name
-                articles = list(_articles(page, tally))
+                articles = list(_articles(page, counts))
                 sent = [
                     await sender.send(topic, article.encode(), key=article.article_id.encode())
                     for article in articles
                 ]
                 await asyncio.gather(*sent)
-                tally.sent += len(sent)
-    return tally
+                counts.sent += len(sent)
+    return counts
 
 
-def tell(tally: Tally, *, dry_run: bool, json_output: bool) -> None:
-    """The counts: as JSON on standard output, or in a line."""
+def print_counts(counts: ReenrichCounts, *, dry_run: bool, json_output: bool) -> None:
+    """Print the counts: as JSON on standard output, or in a line."""
     if json_output:
-        show_json(asdict(tally))
+        print_json(asdict(counts))
         return
-    for article_id in tally.refused:
-        say(f"refused: {on_one_line(article_id)}: its document is no article")
-    said = "would be sent" if dry_run else f"found, {tally.sent} sent to be enriched again"
-    say(f"{tally.found} {'article' if tally.found == 1 else 'articles'} {said}.")
+    for article_id in counts.refused:
+        print_message(f"refused: {on_one_line(article_id)}: its document is not an article")
+    what = "would be sent" if dry_run else f"found, {counts.sent} sent to be enriched again"
+    print_message(f"{counts.found} {'article' if counts.found == 1 else 'articles'} {what}.")
 
 
 async def _pages(
     client: AsyncElasticsearch, target: Target, query: Mapping[str, Any], limit: int | None
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    """Documents as they stood at the start: what is written meanwhile is not found again."""
+    """Pages of a snapshot: documents that are written meanwhile are not found again."""
     index = naming.pattern(target.namespace, target.index.generation)
     opened = await client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)
     pit: str = opened["id"]
@@ -132,21 +132,21 @@ async def _pages(
         await client.close_point_in_time(id=pit)
 
 
-async def _let_fresh_ones_pass(offsets: OffsetReader, target: Target) -> None:
+async def _wait_for_low_lag(offsets: OffsetReader, target: Target) -> None:
     accepted = target.flow[1]
     while True:
         behind = (await offsets.lag([accepted]))[accepted.name] or 0
-        if behind <= MOST_AHEAD - PAGE:
+        if behind <= MAX_LAG - PAGE:
             return
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _articles(page: Sequence[Mapping[str, Any]], tally: Tally) -> list[AcceptedArticle]:
-    """The accepted articles that the documents were made of."""
+def _articles(page: Sequence[Mapping[str, Any]], counts: ReenrichCounts) -> list[AcceptedArticle]:
+    """Accepted articles that these documents were made of."""
     articles = []
     for source in page:
         try:
             articles.append(AcceptedArticle.decode(json.dumps(source).encode()))
         except ContractViolation:
-            tally.refused.append(str(source.get("article_id")))
+            counts.refused.append(str(source.get("article_id")))
     return articles

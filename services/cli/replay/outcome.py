@@ -1,14 +1,15 @@
-"""See what becomes of replayed letters: how far the workers are, and what they buried again."""
+"""Outcome of a replay: whether the workers have finished it, and what failed again."""
 
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aiokafka import TopicPartition
 
-from services.cli.dead_letters.reader import Buried, letters, stretches
-from services.cli.support.topic_reader import Stretch
+from services.cli.dead_letters.reader import DeadLetterEntry, offset_ranges, read_entries
+from services.cli.replay.producer import ReplayProgress
 from services.contracts.dead_letters import REPLAY_OF, DeadLetterRef
 from services.contracts.topics import Topic
 from services.runtime.kafka.lag import OffsetRange, OffsetReader
@@ -16,60 +17,67 @@ from services.runtime.kafka.lag import OffsetRange, OffsetReader
 POLL_SECONDS = 0.25
 
 
-class DeadAgain(NamedTuple):
-    """A replayed letter that is a dead letter again, and which."""
+class FailedAgain(NamedTuple):
+    """A replayed dead letter, and the new dead letter that its record has become."""
 
-    place: DeadLetterRef
-    again: Buried
+    ref: DeadLetterRef
+    again: DeadLetterEntry
 
 
-async def passed(broker: OffsetReader, flow: Sequence[Topic], within_seconds: float) -> str | None:
-    """Wait until the workers are past all that lies on these topics now, and what comes of it.
+@dataclass(slots=True)
+class ReplayResult:
+    """What a replay has sent, and what the workers made of it.
+
+    :param waited: whether the workers were waited for; without that, the rest is not known.
+    :param unfinished_topic: the topic that the workers had not finished when the time was over.
+    """
+
+    progress: ReplayProgress = field(default_factory=ReplayProgress)
+    waited: bool = False
+    unfinished_topic: str | None = None
+    failed_again: list[FailedAgain] = field(default_factory=list)
+
+
+async def wait_for_workers(
+    offset_reader: OffsetReader, flow: Sequence[Topic], within_seconds: float
+) -> str | None:
+    """Wait until the workers have processed all that is on these topics now.
 
     Topic after topic, in the order of the flow: a group commits after it has handed on, so what
-    it made of a record lies on the next topic by then. New records that keep coming do not count.
+    it made of a record is on the next topic by then. New records that keep coming do not count.
 
-    :returns: None when they are, or the topic on which they were when the time was over.
+    :returns: None when they have, or the topic they were working on when the time was over.
     """
     deadline = time.monotonic() + within_seconds
     for topic in flow:
-        partitions = (await broker.partitions([topic.name])).get(topic.name, [])
-        ranges = await broker.ranges(partitions)
-        while not _is_past(await broker.committed(topic.group), ranges):
+        ends = await offset_reader.ends(topic.name)
+        while await offset_reader.records_before(topic.group, ends):
             if time.monotonic() > deadline:
                 return topic.name
             await asyncio.sleep(POLL_SECONDS)
     return None
 
 
-def _is_past(
-    committed: Mapping[TopicPartition, int], ranges: Mapping[TopicPartition, OffsetRange]
-) -> bool:
-    # What its retention has removed before anybody read it is not waited for.
-    return all(
-        max(committed.get(partition, 0), first) >= end for partition, (first, end) in ranges.items()
-    )
-
-
-async def dead_again(
-    broker: OffsetReader,
+async def find_failed_again(
+    offset_reader: OffsetReader,
     flow: Sequence[Topic],
-    before: Mapping[TopicPartition, Stretch],
+    before: Mapping[TopicPartition, OffsetRange],
     replayed: set[DeadLetterRef],
-) -> list[DeadAgain]:
-    """Which of the replayed letters have a new dead letter, at whatever worker, since before.
+) -> list[FailedAgain]:
+    """Find new dead letters, of whatever worker, that come from these replayed ones.
 
+    :param before: offsets of the dead-letter topics before the replay.
     :raises TimeoutError: Kafka has not answered for half a minute.
     """
     since = {
-        partition: (max(first, before.get(partition, (0, 0))[1]), end)
-        for partition, (first, end) in (await stretches(broker, flow)).items()
+        partition: OffsetRange(max(start, before.get(partition, (0, 0))[1]), end)
+        for partition, (start, end) in (await offset_ranges(offset_reader, flow)).items()
     }
-    names = {str(place): place for place in replayed}
-    found: dict[DeadLetterRef, DeadAgain] = {}
-    async for buried, headers in letters(broker, since):
+    by_name = {str(ref): ref for ref in replayed}
+    found: dict[DeadLetterRef, FailedAgain] = {}
+    async for entry, headers in read_entries(offset_reader, since):
         name = (dict(headers).get(REPLAY_OF) or b"").decode("utf-8", "replace")
-        if name in names:
-            place = names[name]
-            found[place] = DeadAgain(place, buried)
-    return [found[place] for place in sorted(found)]
+        if name in by_name:
+            ref = by_name[name]
+            found[ref] = FailedAgain(ref, entry)
+    return [found[ref] for ref in sorted(found)]

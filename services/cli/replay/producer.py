@@ -1,4 +1,4 @@
-"""Send dead letters back to their topics, and write down that they were sent."""
+"""Send dead letters back to their topics, and mark them as replayed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
-from services.cli.dead_letters.reader import Exhumed
-from services.cli.dead_letters.replay_log import runs
-from services.cli.push.splitters import Refusal
+from services.cli.dead_letters.reader import DeadLetterRecord
+from services.cli.dead_letters.replay_log import replay_marks
+from services.cli.replay.selection import Skipped
 from services.contracts.dead_letters import DeadLetterRef, now
 from services.contracts.topics import MIB
 
-# What a replay that dies may send a second time.
+# What a replay that is killed may send a second time.
 BATCH_RECORDS = 500
 BATCH_BYTES = 16 * MIB
 
@@ -21,67 +21,72 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 
 
 @dataclass(slots=True)
-class Sent:
-    """What became of a replay so far."""
+class ReplayProgress:
+    """What a replay has sent so far, and what was refused for its size."""
 
-    places: set[DeadLetterRef] = field(default_factory=set)
+    sent: set[DeadLetterRef] = field(default_factory=set)
     sent_bytes: int = 0
-    refusals: list[Refusal] = field(default_factory=list)
+    refused: list[Skipped] = field(default_factory=list)
 
 
-class Resender:
-    """Sends batches; each is written down as soon as the broker has acknowledged it.
+class ReplayProducer:
+    """Sends batches; each is marked as soon as the broker has acknowledged it.
 
-    :param marks: the topic that says which letters were replayed.
+    :param marks_topic: the topic of replay marks.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, marks: str, sent: Sent) -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, marks_topic: str, progress: ReplayProgress
+    ) -> None:
         self._producer = producer
-        self._marks = marks
-        self._sent = sent
+        self._marks_topic = marks_topic
+        self._progress = progress
 
-    async def send_all(self, letters: AsyncIterator[Exhumed]) -> None:
-        """Return when every letter is acknowledged and written down, or refused for its size.
+    async def send_all(self, records: AsyncIterator[DeadLetterRecord]) -> None:
+        """Return when every record is acknowledged and marked, or refused for its size.
 
-        :raises KafkaError: the broker could not take them; ``sent`` says which it has.
+        :raises KafkaError: the broker could not take them; ``progress`` says which it has.
         """
-        batch: list[Exhumed] = []
+        batch: list[DeadLetterRecord] = []
         size = 0
-        async for letter in letters:
-            batch.append(letter)
-            size += letter.buried.size_bytes
+        async for record in records:
+            batch.append(record)
+            size += record.entry.size_bytes
             if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
                 await self._send(batch)
                 batch, size = [], 0
         await self._send(batch)
 
-    async def _send(self, batch: list[Exhumed]) -> None:
+    async def _send(self, batch: list[DeadLetterRecord]) -> None:
         outcomes = await asyncio.gather(*map(self._send_one, batch), return_exceptions=True)
-        done = [letter for letter, outcome in zip(batch, outcomes, strict=True) if outcome is None]
-        # Counted before they are written down: what went is to be told even if that fails.
-        self._sent.places.update(letter.buried.place for letter in done)
-        self._sent.sent_bytes += sum(len(letter.value or b"") for letter in done)
-        await self._write_down(done)
-        for letter, outcome in zip(batch, outcomes, strict=True):
+        done = [record for record, outcome in zip(batch, outcomes, strict=True) if outcome is None]
+        # Counted before they are marked: what was sent must be reported even if marking fails.
+        self._progress.sent.update(record.entry.ref for record in done)
+        self._progress.sent_bytes += sum(len(record.value or b"") for record in done)
+        await self._mark(done)
+        for record, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, _TOO_LARGE):
-                reason = f"{len(letter.value or b'')} bytes, over the limit of its topic"
-                self._sent.refusals.append(Refusal(str(letter.buried.place), reason))
+                reason = f"{len(record.value or b'')} bytes, over the limit of its topic"
+                self._progress.refused.append(Skipped(record.entry.ref, reason))
             elif outcome is not None:
                 raise outcome
 
-    async def _send_one(self, letter: Exhumed) -> None:
-        buried = letter.buried
+    async def _send_one(self, record: DeadLetterRecord) -> None:
+        entry = record.entry
         acknowledged = await self._producer.send(
-            buried.home,
-            key=letter.key,
-            value=letter.value,
-            headers=buried.letter.replay_headers(buried.place, letter.headers),
+            entry.source_topic,
+            key=record.key,
+            value=record.value,
+            headers=entry.dead_letter.replay_headers(entry.ref, record.headers),
         )
         await acknowledged
 
-    async def _write_down(self, done: list[Exhumed]) -> None:
-        when = now().encode()
-        marks = [run.key() for run in runs(letter.buried.place for letter in done)]
+    async def _mark(self, done: list[DeadLetterRecord]) -> None:
+        time = now().encode()
+        marks = replay_marks(record.entry.ref for record in done)
         await asyncio.gather(
-            *[self._producer.send_and_wait(self._marks, key=mark, value=when) for mark in marks]
+            *[
+                self._producer.send_and_wait(self._marks_topic, key=mark.key(), value=time)
+                for mark in marks
+            ]
         )

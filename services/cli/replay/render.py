@@ -1,129 +1,133 @@
-"""How a replay is told: what would go, what went, and what became of it."""
+"""Print a replay: what would go, what went, and what became of it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.filesize import decimal
-from rich.table import Table
 
-from services.cli.dead_letters.reader import Buried
-from services.cli.replay.outcome import DeadAgain
-from services.cli.replay.plan import Fate
-from services.cli.replay.selection import NAMED, Choice
-from services.cli.support.output import on_one_line, output, say, words
+from services.cli.replay.outcome import ReplayResult
+from services.cli.replay.selection import MAX_NAMED, ReplaySelection, Skipped
+from services.cli.support.output import on_one_line, print_message, print_rows
 
 
-def planned_json(choice: Choice) -> dict[str, Any]:
-    """The part of ``newsline replay --json`` that a dry run knows too."""
-    return {
-        "selected": len(choice.taken),
-        "bytes": choice.bytes,
-        "reasons": [
-            {"topic": topic, "code": code, "letters": count}
-            for (topic, code), count in sorted(choice.reasons().items())
-        ],
-        # Only of those that were asked for; named up to a hundred.
-        "left": {
-            "replayed_already": choice.counts["replayed"],
-            "too_many_attempts": choice.counts["attempts"],
-            "over_limit": choice.counts["limit"],
-            "letters": [{"place": str(left.place), "reason": left.reason} for left in choice.left],
-        },
-    }
-
-
-def would_json(choice: Choice) -> dict[str, Any]:
-    """What ``newsline replay --dry-run --json`` prints."""
+def dry_run_json(selection: ReplaySelection) -> dict[str, Any]:
+    """The JSON of ``newsline dlq replay --dry-run``."""
     letters = [
-        buried.to_json() | {"to": buried.home, "next_attempt": buried.letter.attempt + 1}
-        for buried in choice.taken
+        entry.to_json() | {"to": entry.source_topic, "next_attempt": entry.dead_letter.attempt + 1}
+        for entry in selection.entries
     ]
-    return {"dry_run": True} | planned_json(choice) | {"letters": letters}
+    return {"dry_run": True} | _selection_json(selection) | {"letters": letters}
 
 
-def to_json(choice: Choice, fate: Fate) -> dict[str, Any]:
-    """What ``newsline replay --json`` prints; ``outcome`` is null where nobody waited."""
+def result_json(selection: ReplaySelection, result: ReplayResult) -> dict[str, Any]:
+    """The JSON of ``newsline dlq replay``; ``outcome`` is null without --wait."""
+    sent, failed = len(result.progress.sent), len(result.failed_again)
+    finished = result.unfinished_topic is None
     outcome = {
-        "settled": fate.late is None,
-        "done": len(fate.sent.places) - len(fate.dead_again) if fate.late is None else None,
-        "dead_again": [_again_json(dead) for dead in fate.dead_again],
+        "settled": finished,
+        "done": sent - failed if finished else None,
+        "dead_again": [
+            {"place": str(each.ref), "again": each.again.to_json()} for each in result.failed_again
+        ],
     }
     return (
         {"dry_run": False}
-        | planned_json(choice)
+        | _selection_json(selection)
         | {
-            "replayed": len(fate.sent.places),
-            "replayed_bytes": fate.sent.sent_bytes,
-            "refused": [
-                {"place": each.place, "reason": each.reason} for each in fate.sent.refusals
-            ],
-            "outcome": outcome if fate.waited else None,
+            "replayed": sent,
+            "replayed_bytes": result.progress.sent_bytes,
+            "refused": _skipped_json(result.progress.refused),
+            "outcome": outcome if result.waited else None,
         }
     )
 
 
-def say_choice(choice: Choice) -> None:
-    """Say which of the letters that were asked for do not go."""
-    for left in choice.left:
-        say(f"left: {left.place}: {left.reason}")
-    attempts, limit = choice.counts["attempts"], choice.counts["limit"]
-    if attempts > NAMED:
-        say(f"left: {attempts} letters in all that have failed too often; see --max-attempts")
+def print_skipped(selection: ReplaySelection) -> None:
+    """Print which of the matching dead letters are not replayed."""
+    for skipped in selection.skipped:
+        print_message(f"skipped: {skipped.ref}: {skipped.reason}")
+    attempts, limit = selection.counts["attempts"], selection.counts["limit"]
+    if attempts > MAX_NAMED:
+        print_message(
+            f"skipped: {attempts} dead letters in all that have failed too often; "
+            "see --max-attempts"
+        )
     if limit:
-        say(f"{limit} more letters remain, past the limit of {choice.wish.limit}; see --limit")
+        print_message(
+            f"{limit} more dead letters remain, past the limit of {selection.wanted.limit}; "
+            "see --limit"
+        )
 
 
-def show_plan(choice: Choice) -> None:
-    """Print what would go."""
-    table = Table("dead letter", "to", "attempt", "bytes", "reason", box=None)
-    for buried in choice.taken:
-        letter = buried.letter
-        cells = (buried.place, buried.home, letter.attempt + 1, buried.size_bytes, letter.reason)
-        table.add_row(*map(words, cells))
-    if choice.taken:
-        output().print(table)
-    say(f"{summary(choice)} would be replayed; nothing was sent.")
+def print_plan(selection: ReplaySelection) -> None:
+    """Print what would be replayed."""
+    rows = [
+        (
+            entry.ref,
+            entry.source_topic,
+            entry.dead_letter.attempt + 1,
+            entry.size_bytes,
+            entry.dead_letter.reason,
+        )
+        for entry in selection.entries
+    ]
+    if rows:
+        print_rows(("dead letter", "to", "attempt", "bytes", "reason"), rows)
+    print_message(f"{summary(selection)} would be replayed; nothing was sent.")
 
 
-def summary(choice: Choice) -> str:
-    """How many letters, how large, to which topics."""
-    homes: dict[str, int] = {}
-    for buried in choice.taken:
-        homes[buried.home] = homes.get(buried.home, 0) + 1
-    where = ", ".join(f"{count} to {home}" for home, count in homes.items())
-    return f"{_letters(len(choice.taken))} ({decimal(choice.bytes)}{'; ' if where else ''}{where})"
+def summary(selection: ReplaySelection) -> str:
+    """Count, size and topics of the selected dead letters."""
+    where = ", ".join(f"{count} to {topic}" for topic, count in selection.by_topic().items())
+    count, size = _dead_letters(len(selection.entries)), decimal(selection.total_bytes)
+    return f"{count} ({size}{'; ' if where else ''}{where})"
 
 
-def say_fate(fate: Fate) -> None:
-    """Say what went, and what became of it."""
-    for refusal in fate.sent.refusals:
-        say(f"refused: {refusal.place}: {refusal.reason}")
-    replayed = len(fate.sent.places)
-    if not fate.waited:
-        say(f"Replayed {_letters(replayed)}.")
+def print_result(result: ReplayResult) -> None:
+    """Print what was sent, and what became of it."""
+    for refused in result.progress.refused:
+        print_message(f"refused: {refused.ref}: {refused.reason}")
+    sent = len(result.progress.sent)
+    if not result.waited:
+        print_message(f"Replayed {_dead_letters(sent)}.")
         return
-    for dead in fate.dead_again:
-        say(f"dead again: {dead.place}, now {_where(dead.again)}: {_why(dead.again)}")
-    again = len(fate.dead_again)
-    if fate.late is None:
-        say(
-            f"Replayed {_letters(replayed)}: {replayed - again} done (stored, or superseded by a "
-            f"newer version), {again} dead again."
+    for ref, again in result.failed_again:
+        dead = again.dead_letter
+        print_message(
+            f"dead-lettered again: {ref}, now {again.ref}, attempt {dead.attempt}: "
+            f"{on_one_line(dead.reason)}"
+        )
+    failed = len(result.failed_again)
+    if result.unfinished_topic is None:
+        print_message(
+            f"Replayed {_dead_letters(sent)}: {sent - failed} done (stored, or superseded by a "
+            f"newer version), {failed} dead-lettered again."
         )
     else:
-        say(f"Replayed {_letters(replayed)}; so far {again} dead again.")
+        print_message(f"Replayed {_dead_letters(sent)}; so far {failed} dead-lettered again.")
 
 
-def _where(again: Buried) -> str:
-    return f"{again.place}, attempt {again.letter.attempt}"
+def _selection_json(selection: ReplaySelection) -> dict[str, Any]:
+    return {
+        "selected": len(selection.entries),
+        "bytes": selection.total_bytes,
+        "reasons": [
+            {"topic": topic, "code": code, "letters": count}
+            for (topic, code), count in sorted(selection.by_reason().items())
+        ],
+        # Only of those that match; named up to a hundred.
+        "left": {
+            "replayed_already": selection.counts["replayed"],
+            "too_many_attempts": selection.counts["attempts"],
+            "over_limit": selection.counts["limit"],
+            "letters": _skipped_json(selection.skipped),
+        },
+    }
 
 
-def _why(again: Buried) -> str:
-    return on_one_line(again.letter.reason)
+def _skipped_json(skipped: Iterable[Skipped]) -> list[dict[str, str]]:
+    return [{"place": str(each.ref), "reason": each.reason} for each in skipped]
 
 
-def _again_json(dead: DeadAgain) -> dict[str, Any]:
-    return {"place": str(dead.place), "again": dead.again.to_json()}
-
-
-def _letters(count: int) -> str:
+def _dead_letters(count: int) -> str:
     return f"{count} dead letter{'' if count == 1 else 's'}"

@@ -1,88 +1,92 @@
-"""One replay from the wish to the ending: choose, edit, ask, send, wait, tell."""
+"""Carry out a replay: send what was planned, and see what the workers make of it."""
 
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
-import typer
-
-from services.cli.dead_letters import render as autopsy
-from services.cli.replay import editor as editing
-from services.cli.replay import plan as replaying
-from services.cli.replay import render as replayed
-from services.cli.replay.plan import Fate, Plan
-from services.cli.replay.selection import Wish
-from services.cli.support.errors import Away, Code, Ended, run
-from services.cli.support.output import say, show_json
+from services.cli.dead_letters.reader import DeadLetterRecord, fetch
+from services.cli.replay import outcome
+from services.cli.replay.outcome import ReplayResult
+from services.cli.replay.plan import ReplayPlan
+from services.cli.replay.producer import ReplayProducer, ReplayProgress
+from services.cli.support.clients import reaching_kafka
+from services.cli.support.errors import CommandError, ExitCode
+from services.cli.support.output import print_message
 from services.cli.support.target import Target
+from services.contracts.replay_marks import replayed_topic
+from services.runtime.kafka.clients import bounded_connection, producer
+from services.runtime.kafka.lag import OffsetReader, offset_reader
+from services.runtime.kafka.topics import topic_names
+
+TOPICS_SECONDS = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person typed.
+async def carry_out(target: Target, plan: ReplayPlan, wait_seconds: float | None) -> ReplayResult:
+    """Send what was planned; return when all of it is acknowledged and marked.
 
-    :param suffix: of the names of the topics.
-    :param edit: let the one letter be changed first.
-    :param ask: before anything is sent.
-    :param wait_seconds: None does not wait.
+    :param wait_seconds: wait so long for the workers, and see what they made of it.
+    :raises CommandError: Kafka cannot be reached or lacks a topic; the message says what was sent.
     """
-
-    suffix: str
-    wish: Wish
-    edit: bool
-    dry_run: bool
-    ask: bool
-    wait_seconds: float | None
-    json_output: bool
-
-
-def revive(target: Target, request: Request) -> None:
-    """The whole command.
-
-    :raises Ended: Kafka is away, or the workers take too long.
-    :raises typer.Exit: with code 1, if some letters died again or could not go.
-    """
-    planned = run(replaying.plan(target, request.suffix, request.wish))
-    choice = planned.choice
-    replayed.say_choice(choice)
-    if request.edit and choice.taken:
-        planned = _edited(target, planned)
-    if request.dry_run:
-        if request.json_output:
-            show_json(replayed.would_json(choice))
-        else:
-            replayed.show_plan(choice)
-        return
-    fate = Fate()
-    if choice.taken:
-        if request.ask:
-            typer.confirm(f"Replay {replayed.summary(choice)}?", abort=True, err=True)
-        fate = run(replaying.carry_out(target, planned, request.wait_seconds))
-    if request.json_output:
-        show_json(replayed.to_json(choice, fate))
-    replayed.say_fate(fate)
-    _end(request, planned, fate)
+    result = ReplayResult()
+    try:
+        with reaching_kafka(target.kafka):
+            await _refuse_missing_topics(target, plan)
+            async with offset_reader(target.kafka) as kafka:
+                async with bounded_connection(producer(target.kafka)) as client:
+                    sender = ReplayProducer(
+                        client, replayed_topic(target.namespace), result.progress
+                    )
+                    await sender.send_all(_planned_records(kafka, plan))
+                if wait_seconds is not None and result.progress.sent:
+                    await _follow(target, kafka, plan, result, wait_seconds)
+    except asyncio.CancelledError:
+        print_message(_sent_so_far(result.progress))
+        raise
+    except CommandError as error:
+        raise CommandError(f"{error}\n{_sent_so_far(result.progress)}", error.code) from error
+    return result
 
 
-def _edited(target: Target, planned: Plan) -> Plan:
-    (buried,) = planned.choice.taken
-    original = run(replaying.bytes_of(target, buried.place))
-    edited = editing.edit(original, autopsy.suffix(original))
-    if not editing.is_changed(original, edited) and not planned.choice.wish.force:
-        raise Ended(
-            "nothing was changed and nothing was sent; --force sends it as it is", Code.REFUSED
+async def _planned_records(
+    kafka: OffsetReader, plan: ReplayPlan
+) -> AsyncIterator[DeadLetterRecord]:
+    async for record in fetch(kafka, plan.ranges, plan.selection.refs):
+        edited = plan.edited.get(record.entry.ref)
+        yield record if edited is None else replace(record, value=edited)
+
+
+async def _follow(
+    target: Target, kafka: OffsetReader, plan: ReplayPlan, result: ReplayResult, wait_seconds: float
+) -> None:
+    # Topics before the first that was written have no replayed records to wait for.
+    written = plan.selection.by_topic()
+    first = min(n for n, topic in enumerate(target.flow) if topic.name in written)
+    flow = target.flow[first:]
+    print_message("Waiting until the workers have processed what was replayed…")
+    result.waited = True
+    result.unfinished_topic = await outcome.wait_for_workers(kafka, flow, wait_seconds)
+    result.failed_again = await outcome.find_failed_again(
+        kafka, flow, plan.ranges, result.progress.sent
+    )
+
+
+async def _refuse_missing_topics(target: Target, plan: ReplayPlan) -> None:
+    # The producer would wait for the topic, or a broker that makes topics by itself would make it
+    # with the wrong settings.
+    async with asyncio.timeout(TOPICS_SECONDS):
+        existing = await topic_names(target.kafka)
+    missing = {*plan.selection.by_topic(), replayed_topic(target.namespace)} - existing
+    if missing:
+        raise CommandError(
+            f"Kafka at {target.kafka.bootstrap_servers} has no topic {', '.join(sorted(missing))}; "
+            "`newsline setup` makes it",
+            ExitCode.WRONG_USE,
         )
-    return replace(planned, edited={buried.place: edited})
 
 
-def _end(request: Request, planned: Plan, fate: Fate) -> None:
-    if fate.late is not None:
-        raise Away(
-            f"after {request.wait_seconds:g} s the workers have yet to finish {fate.late}; "
-            "`newsline status` tells whether they run, `newsline dead` what became of the letters"
-        )
-    gone = len(planned.choice.taken) - len(fate.sent.places) - len(fate.sent.refusals)
-    if gone:
-        say(f"{gone} dead letters were gone: their topic keeps them no longer")
-    # A letter that was named, and did not go, was not what its user wanted.
-    unwilling = planned.choice.left if request.wish.places is not None else []
-    if fate.dead_again or fate.sent.refusals or unwilling:
-        raise typer.Exit(Code.REFUSED)
+def _sent_so_far(progress: ReplayProgress) -> str:
+    # A record that goes twice is the same version of the same article.
+    return (
+        f"{len(progress.sent)} dead letters had been replayed; the same command goes on with the "
+        "rest, and may send the last few again, which does no harm"
+    )

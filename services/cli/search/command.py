@@ -1,12 +1,21 @@
-"""``newsline search``: what a person types; the work is in finding.py."""
+"""Options of ``newsline search``."""
 
 import datetime as dt
 from typing import Annotated
 
 import typer
 
-from services.cli.search.query import MAX_HITS, MAX_QUERY_CHARS, Feeling, Order, Question
+from services.cli.search.query import (
+    MAX_HITS,
+    MAX_QUERY_CHARS,
+    Order,
+    SearchQuery,
+    SentimentLabel,
+)
+from services.cli.search.render import print_hits
+from services.cli.search.run import search_articles
 from services.cli.support.errors import guarded, run
+from services.cli.support.target import read_target
 
 HELP = """Find articles, the best matches first.
 
@@ -18,18 +27,16 @@ Examples:
 
   newsline search "ukraine war"
 
-  newsline search missile --person "Kim Jong Un" --from 2025-12-01 --sentiment negative
+  newsline search missile --person "Kim Jong Un" --from 2025-12-01
 
   newsline search --place Russia --sort newest --limit 3 --json
 """
 
-NAMES = typer.Option(metavar="NAME", show_default=False)
 
+def check_date(value: str | None) -> str | None:
+    """Check an ISO 8601 date or date-time, and return it in a form that Elasticsearch reads.
 
-def day_or_moment(value: str | None) -> str | None:
-    """An ISO 8601 date or date-time, as it is.
-
-    :raises typer.BadParameter: it is neither.
+    :raises typer.BadParameter: the value is neither.
     """
     if value is None:
         return None
@@ -43,10 +50,10 @@ def day_or_moment(value: str | None) -> str | None:
     return dt.datetime.fromisoformat(value).isoformat()
 
 
-def bounded(value: str) -> str:
-    """A query of a length that Elasticsearch takes.
+def check_length(value: str) -> str:
+    """Check that a query is no longer than Elasticsearch takes.
 
-    :raises typer.BadParameter: it is longer.
+    :raises typer.BadParameter: the query is longer.
     """
     if len(value) > MAX_QUERY_CHARS:
         raise typer.BadParameter(f"longer than {MAX_QUERY_CHARS} characters")
@@ -56,7 +63,7 @@ def bounded(value: str) -> str:
 @guarded
 def search(  # noqa: PLR0913 - one for each option
     words: Annotated[
-        str, typer.Argument(metavar="QUERY", help="Words to look for.", callback=bounded)
+        str, typer.Argument(metavar="QUERY", help="Words to look for.", callback=check_length)
     ] = "",
     *,
     people: Annotated[
@@ -74,33 +81,31 @@ def search(  # noqa: PLR0913 - one for each option
     since: Annotated[
         str | None,
         typer.Option(
-            "--from", help="Published then or later.", metavar="DATE", callback=day_or_moment
+            "--from", help="Published then or later.", metavar="DATE", callback=check_date
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(
-            "--to", help="Published then or before.", metavar="DATE", callback=day_or_moment
-        ),
+        typer.Option("--to", help="Published then or before.", metavar="DATE", callback=check_date),
     ] = None,
-    sentiment: Annotated[Feeling | None, typer.Option(help="The mood of the article.")] = None,
+    sentiment: Annotated[
+        SentimentLabel | None, typer.Option(help="Sentiment of the article.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Published by.", metavar="NAME")] = None,
     language: Annotated[str | None, typer.Option(help="Written in.", metavar="CODE")] = None,
     copies: Annotated[
-        bool, typer.Option("--copies/--no-copies", help="Show copies of other articles.")
+        bool, typer.Option("--copies/--no-copies", help="Show duplicates of other articles too.")
     ] = True,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_HITS, help="Show so many.")] = 10,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=MAX_HITS, help="Show at most N.")
+    ] = 10,
     order: Annotated[Order, typer.Option("--sort", help="What comes first.")] = Order.RELEVANCE,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print total and documents as JSON.")
     ] = False,
 ) -> None:
     """Find articles."""
-    # Elasticsearch's client is slow to import, and `--help` needs none.
-    from services.cli.search import run as finding  # noqa: PLC0415 - see above
-    from services.cli.support.target import read_target  # noqa: PLC0415 - see above
-
-    question = Question(
+    query = SearchQuery(
         words=words,
         people=tuple(people or ()),
         organizations=tuple(organizations or ()),
@@ -115,4 +120,4 @@ def search(  # noqa: PLR0913 - one for each option
         limit=limit,
         order=order,
     )
-    finding.tell(run(finding.find(read_target(), question)), json_output=json_output)
+    print_hits(run(search_articles(read_target(), query)), json_output=json_output)

@@ -1,10 +1,10 @@
-"""From what a person asked for to a request of Elasticsearch; pure."""
+"""Build the Elasticsearch request of a search; pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-# Marks of highlights. Nobody types these (Unicode's private use), so text cannot forge them.
+# Marks of highlights. Unicode's private use: nobody types these, so text cannot forge them.
 MARK, END_MARK = "\ue000", "\ue001"
 
 # Longer ones make more clauses than Elasticsearch takes; nobody types them.
@@ -16,14 +16,14 @@ MAX_HITS = 10_000
 
 
 class Order(StrEnum):
-    """What ``--sort`` takes."""
+    """Values of ``--sort``."""
 
     RELEVANCE = "relevance"
     NEWEST = "newest"
 
 
-class Feeling(StrEnum):
-    """What ``--sentiment`` takes."""
+class SentimentLabel(StrEnum):
+    """Values of ``--sentiment``."""
 
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
@@ -31,8 +31,8 @@ class Feeling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is searched for. Names match whole, in any case; both dates are ISO 8601 and count."""
+class SearchQuery:
+    """What to search for. Names match whole, in any case; dates are ISO 8601 and inclusive."""
 
     words: str = ""
     people: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Question:
     entities: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
-    sentiment: Feeling | None = None
+    sentiment: SentimentLabel | None = None
     source: str | None = None
     language: str | None = None
     copies: bool = True
@@ -49,66 +49,66 @@ class Question:
     order: Order = Order.RELEVANCE
 
 
-def request(question: Question) -> dict[str, Any]:
-    """The arguments of the client's ``search``."""
-    asked = question.words.strip()
-    newest = question.order is Order.NEWEST or not asked
+def search_request(query: SearchQuery) -> dict[str, Any]:
+    """Arguments for ``search`` of the Elasticsearch client."""
+    words = query.words.strip()
+    newest = query.order is Order.NEWEST or not words
     by_date = {"published_at": {"order": "desc", "missing": "_last"}}
-    # The id at the end: the same question has the same answer in the same order.
+    # The id at the end makes the order of hits stable.
     order = [by_date, {"version": "desc"}] if newest else ["_score", by_date]
     return {
-        "query": {"bool": {"must": [_matching(asked)], "filter": _filters(question)}},
+        "query": {"bool": {"must": [_matching(words)], "filter": _filters(query)}},
         "sort": [*order, {"article_id": "asc"}],
-        "size": question.limit,
-        "highlight": _highlight(asked),
+        "size": query.limit,
+        "highlight": _highlight(words),
         "track_total_hits": True,
         "track_scores": True,
     }
 
 
-def _matching(asked: str) -> dict[str, Any]:
-    if not asked:
+def _matching(words: str) -> dict[str, Any]:
+    if not words:
         return {"match_all": {}}
     # All words, in title or text: with "or", `kim -putin` would find all that is not about Putin.
-    # Names are fields of whole names, not of words, so there only the whole question can match.
+    # Names are fields of whole names, not of words, so there only the whole text can match.
     in_words = {
         "simple_query_string": {
-            "query": asked,
+            "query": words,
             "fields": ["title^3", "text"],
             "default_operator": "and",
             "lenient": True,
         }
     }
     as_name = [
-        {"term": {field: {"value": asked, "case_insensitive": True, "boost": 2}}}
+        {"term": {field: {"value": words, "case_insensitive": True, "boost": 2}}}
         for field in ("people", "organizations", "places")
     ]
     return {"bool": {"should": [in_words, *as_name], "minimum_should_match": 1}}
 
 
-def _filters(question: Question) -> list[dict[str, Any]]:
+def _filters(query: SearchQuery) -> list[dict[str, Any]]:
     named = {
-        "people": question.people,
-        "organizations": question.organizations,
-        "places": question.places,
+        "people": query.people,
+        "organizations": query.organizations,
+        "places": query.places,
     }
     filters = [_is(field, name) for field, names in named.items() for name in names]
     filters += [
         {"nested": {"path": "entities", "query": _is("entities.name", name)}}
-        for name in question.entities
+        for name in query.entities
     ]
     exact = {
-        "sentiment.label": question.sentiment,
-        "source": question.source,
-        "language": question.language,
+        "sentiment.label": query.sentiment,
+        "source": query.source,
+        "language": query.language,
     }
     filters += [_is(field, str(value)) for field, value in exact.items() if value is not None]
     # A bare day as the upper end is rounded up by Elasticsearch: all of it counts.
-    bounds = {"gte": question.since, "lte": question.until}
+    bounds = {"gte": query.since, "lte": query.until}
     span = {end: value for end, value in bounds.items() if value is not None}
     if span:
         filters.append({"range": {"published_at": span}})
-    if not question.copies:
+    if not query.copies:
         filters.append({"bool": {"must_not": {"exists": {"field": "duplicate_of"}}}})
     return filters
 
@@ -117,8 +117,8 @@ def _is(field: str, value: str) -> dict[str, Any]:
     return {"term": {field: {"value": value, "case_insensitive": True}}}
 
 
-def _highlight(asked: str) -> dict[str, Any]:
-    if not asked:
+def _highlight(words: str) -> dict[str, Any]:
+    if not words:
         return {"fields": {}}
     return {
         "fields": {

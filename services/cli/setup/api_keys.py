@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from elasticsearch import AsyncElasticsearch, AuthenticationException
 
-from services.cli.setup.servers import searching
+from services.cli.support.clients import searching
+from services.cli.support.errors import CommandError, ExitCode
 from services.elastic import naming
 from services.elastic.settings import ElasticsearchSettings
 
@@ -21,12 +22,12 @@ PRIVATE = 0o600
 
 
 def key_name(namespace: str) -> str:
-    """Under which name the index worker's keys are listed."""
+    """The name that the index worker's keys are listed under."""
     return f"{namespace}-newsline-index" if namespace else "newsline-index"
 
 
 def role(namespace: str) -> dict[str, Any]:
-    """What the index worker does, and no more: it can drop no index."""
+    """The role of the index worker: what it does, and no more. It can drop no index."""
     where = naming.locations(namespace)
     return {
         "index_worker": {
@@ -54,7 +55,7 @@ def request(namespace: str) -> dict[str, Any]:
     }
 
 
-class Key(NamedTuple):
+class ApiKey(NamedTuple):
     """A key as it is sent, and the id under which it is listed."""
 
     identity: str
@@ -62,7 +63,7 @@ class Key(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class ApiKeys:
     """The keys of one deployment, and the folder where workers find them."""
 
     elasticsearch: ElasticsearchSettings
@@ -75,9 +76,9 @@ class Keys:
         return self.folder / FILE_NAME
 
     async def ensure(self) -> list[str]:
-        """Leave a key that works as it is, with today's privileges; else make one.
+        """Make a key unless the folder has one that works; that one gets today's privileges.
 
-        :raises ServerAway: Elasticsearch cannot be reached yet.
+        :raises Away: Elasticsearch cannot be reached yet.
         """
         async with searching(self.elasticsearch) as client:
             there = self._read()
@@ -92,7 +93,7 @@ class Keys:
     async def rotate(self) -> list[str]:
         """Make a new key; the old ones stay valid, so that nothing waits.
 
-        :raises ServerAway: Elasticsearch cannot be reached.
+        :raises Away: Elasticsearch cannot be reached.
         """
         async with searching(self.elasticsearch) as client:
             await self._make(client)
@@ -102,7 +103,7 @@ class Keys:
     async def retire(self) -> list[str]:
         """Invalidate every key of this name but the one in the folder.
 
-        :raises ServerAway: Elasticsearch cannot be reached.
+        :raises Away: Elasticsearch cannot be reached.
         """
         there = self._read()
         if there is None:
@@ -119,21 +120,31 @@ class Keys:
 
     async def _make(self, client: AsyncElasticsearch) -> None:
         made = await client.security.create_api_key(**request(self.namespace))
-        self.folder.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w") as file:
-            file.write(str(made["encoded"]) + "\n")
-        # A worker that starts at this moment finds the old key or the new one, never half of it.
-        new.replace(self.path)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(str(made["encoded"]) + "\n")
+            # A worker that starts at this moment finds the old key or the new one, never a part.
+            new.replace(self.path)
+        except OSError as error:
+            raise CommandError(
+                f"{new} cannot be written: {error.strerror}", ExitCode.WRONG_USE
+            ) from error
 
-    def _read(self) -> Key | None:
+    def _read(self) -> ApiKey | None:
         try:
             encoded = self.path.read_text(encoding="ascii").strip()
             # Base64 of `id:secret`.
             identity, colon, _ = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (FileNotFoundError, UnicodeDecodeError, binascii.Error):
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, binascii.Error):
             return None
-        return Key(identity, encoded) if colon else None
+        except OSError as error:
+            raise CommandError(
+                f"{self.path} cannot be read: {error.strerror}", ExitCode.WRONG_USE
+            ) from error
+        return ApiKey(identity, encoded) if colon else None
 
 
 async def _works(client: AsyncElasticsearch, encoded: str) -> bool:

@@ -8,10 +8,8 @@ by then, the alias moves over, atomically.
 
 from dataclasses import dataclass, replace
 
-from aiokafka.errors import KafkaError
-
-from services.cli.setup.retry import ServerAway
-from services.cli.setup.servers import searching
+from services.cli.support.clients import reaching_kafka, searching
+from services.cli.support.errors import CommandError, ExitCode
 from services.contracts.topics import ENRICHED
 from services.elastic import schema
 from services.elastic.settings import ElasticsearchSettings, IndexSettings
@@ -20,12 +18,15 @@ from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.settings import KafkaSettings
 
 
-class NotYet(Exception):
-    """Moving over now would hide articles; the message says what to do first."""
+class NotReadyToSwitch(CommandError):
+    """Moving the alias now would hide articles; the message says what to do first."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ExitCode.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Mover:
+class AliasSwitch:
     """Moves the alias of one deployment to the generation that the settings name."""
 
     kafka: KafkaSettings
@@ -36,8 +37,8 @@ class Mover:
     async def show(self) -> list[str]:
         """Move the alias.
 
-        :raises NotYet: the old generation's workers still run, or the new one is not full.
-        :raises ServerAway: a server cannot be reached.
+        :raises NotReadyToSwitch: the old generation's workers run, or the new one is not full.
+        :raises Away: a server cannot be reached.
         """
         new = self.shape.generation
         async with searching(self.elasticsearch) as client:
@@ -45,38 +46,37 @@ class Mover:
             if old == new:
                 return [f"Generation {new} is the one that is searched."]
             if old is not None:
-                await self._stand_still(old)
-            await self._full()
+                await self._refuse_running_workers(old)
+            await self._refuse_lag()
             indices = await schema.show_generation(client, self.namespace, self.shape)
         return [f"Generation {new} is searched now: {len(indices)} indices."]
 
-    async def _stand_still(self, old: int) -> None:
-        """Whatever the old generation shows came from before the topic's end as it is now."""
+    async def _refuse_running_workers(self, old: int) -> None:
+        """Refuse while workers of the old generation run.
+
+        Without them, whatever it shows came from before the topic's end as it is now.
+        """
         group = ENRICHED.within(self.namespace).consumer_group(old)
         client = admin(self.kafka)
-        try:
-            await client.start()
-            (answer,) = await client.describe_consumer_groups([group])
-        except KafkaError as error:
-            raise _away(error, self.kafka) from error
-        finally:
-            await client.close()
+        with reaching_kafka(self.kafka):
+            try:
+                await client.start()
+                (answer,) = await client.describe_consumer_groups([group])
+            finally:
+                await client.close()
         # error, group, state, protocol type, protocol, members …
         if members := answer.groups[0][5]:
-            raise NotYet(f"Stop the {len(members)} index workers of generation {old} first.")
+            raise NotReadyToSwitch(
+                f"Stop the {len(members)} index workers of generation {old} first."
+            )
 
-    async def _full(self) -> None:
+    async def _refuse_lag(self) -> None:
         topic = ENRICHED.within(self.namespace)
         group = topic.consumer_group(self.shape.generation)
-        try:
+        with reaching_kafka(self.kafka):
             async with offset_reader(self.kafka) as offsets:
                 behind = (await offsets.lag([replace(topic, group=group)]))[topic.name]
-        except (KafkaError, TimeoutError) as error:
-            raise _away(error, self.kafka) from error
         if behind:
-            raise NotYet(f"Generation {self.shape.generation} is still {behind} records behind.")
-
-
-def _away(error: KafkaError | TimeoutError, kafka: KafkaSettings) -> Exception:
-    away = isinstance(error, TimeoutError) or error.retriable
-    return ServerAway(f"Kafka ({kafka.bootstrap_servers})") if away else error
+            raise NotReadyToSwitch(
+                f"Generation {self.shape.generation} is still {behind} records behind."
+            )

@@ -1,25 +1,21 @@
-"""Make topics, index templates and the alias, once the servers answer."""
+"""Make what Kafka and Elasticsearch must have before a worker can work. All of it is idempotent."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
+from services.cli.setup.retry import BoundedRetry
 from services.cli.support.clients import reaching_kafka, searching
-from services.cli.support.errors import Away
 from services.cli.support.target import Target
 from services.elastic import schema
+from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.topics import ensure_topics
 
-RETRY_SECONDS = 0.5
+# The user that Kibana itself is, inside Elasticsearch; not one that people log in with.
+KIBANA_USER = "kibana_system"
 
-T = TypeVar("T")
 
+async def install(target: Target, retry: BoundedRetry) -> list[str]:
+    """Make the topics, index templates, indices and alias that are missing.
 
-async def install(target: Target, wait_seconds: float) -> list[str]:
-    """Make what is missing; what was done, in lines.
-
-    :raises Ended: a server did not answer in all that time, or refuses.
+    :returns: what was done, in lines.
+    :raises CommandError: a server did not answer in all that time, or refuses.
     """
 
     async def topics() -> list[str]:
@@ -30,20 +26,19 @@ async def install(target: Target, wait_seconds: float) -> list[str]:
         async with searching(target.elasticsearch) as client:
             return await schema.install_schema(client, target.namespace, target.index)
 
-    deadline = time.monotonic() + wait_seconds
-    made = await _patiently(topics, deadline)
-    indexed = await _patiently(templates, deadline)
+    made = await retry.run(topics)
+    indexed = await retry.run(templates)
     return [
         f"Made topics {', '.join(made)}." if made else "All topics were there.",
         f"Made {', '.join(indexed)}." if indexed else "Index templates and alias were there.",
     ]
 
 
-async def _patiently(step: Callable[[], Awaitable[T]], deadline: float) -> T:
-    while True:
-        try:
-            return await step()
-        except Away:
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(RETRY_SECONDS)
+async def set_kibana_password(settings: ElasticsearchSettings, password: str) -> list[str]:
+    """Set the password that Kibana logs in to Elasticsearch with.
+
+    :raises ServerUnavailable: Elasticsearch cannot be reached yet.
+    """
+    async with searching(settings) as client:
+        await client.security.change_password(username=KIBANA_USER, password=password)
+    return [f"Set the password of {KIBANA_USER}."]

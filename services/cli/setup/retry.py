@@ -5,28 +5,28 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from services.cli.support.errors import ServerUnavailable
+
 T = TypeVar("T")
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 
 
-class ServerAway(Exception):
-    """A server does not answer, or says that it cannot work yet."""
+class BoundedRetry:
+    """Repeats steps while a server is away; all steps of one command share the time."""
 
+    def __init__(self, wait_seconds: float) -> None:
+        self._deadline = time.monotonic() + wait_seconds
 
-AWAY = (ServerAway,)
+    async def run(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a step until it succeeds; each is tried once at least.
 
-
-async def patiently(step: Callable[[], Awaitable[T]], wait_seconds: float) -> T:
-    """Repeat a step while a server is away.
-
-    :raises ServerAway: it still was, after all that time.
-    """
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            return await step()
-        except AWAY:
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(PAUSE_SECONDS)
+        :raises Away: the server still was, when the time was over.
+        """
+        while True:
+            try:
+                return await step()
+            except ServerUnavailable:
+                if time.monotonic() >= self._deadline:
+                    raise
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,10 +1,13 @@
-"""``newsline up`` and ``newsline down``: what a person types; the work is in services/local."""
+"""The ``newsline up`` and ``newsline down`` commands."""
 
 from typing import Annotated
 
 import typer
 
+from services.cli.stack import run as running
 from services.cli.support.errors import guarded
+from services.cli.support.other_stacks import print_other_stacks
+from services.cli.support.output import output, print_message
 
 UP_HELP = """Start Kafka, Elasticsearch and the workers on this machine, without Docker.
 
@@ -39,12 +42,8 @@ def up(
     ] = True,
 ) -> None:
     """Start Kafka, Elasticsearch and the workers on this machine."""
-    # The stack needs psutil and the servers' clients, and `--help` does not.
-    from services.cli.stack import run as running  # noqa: PLC0415 - see above
-    from services.cli.support.output import output  # noqa: PLC0415 - see above
-
     stack = running.start(free_ports=free_ports, workers=workers)
-    running.show_addresses(output(), stack)
+    running.print_addresses(output(), stack)
 
 
 @guarded
@@ -53,9 +52,6 @@ def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data and logs too.")] = False,
 ) -> None:
     """Stop what `newsline up` started."""
-    # The stack needs psutil, and `--help` does not.
-    from services.cli.stack import run as running  # noqa: PLC0415 - see above
-    from services.cli.support.output import say  # noqa: PLC0415 - see above
-
     for line in running.stop(wipe=wipe):
-        say(line)
+        print_message(line)
+    print_other_stacks()

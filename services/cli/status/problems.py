@@ -1,67 +1,67 @@
-"""What went wrong last: errors in the workers' logs, and dead letters."""
+"""Latest problems: errors in the workers' logs, dead letters, and processes that have ended."""
 
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.cli.dead_letters.reader import Buried
+from services.cli.dead_letters.reader import DeadLetterEntry
 from services.local.processes import last_lines
 from services.local.state import ProcessStatus
 
 # The end of a log, of which a few lines matter.
 TAIL_BYTES = 64 * 1024
 MAX_MESSAGE_CHARS = 300
-# For the Kafka client every broker that starts or moves is an error, which it then gets over.
+# The Kafka client logs every restart of a broker as an error, and then recovers by itself.
 CHATTY = "aiokafka"
 
 
-def last(
-    processes: Iterable[ProcessStatus], letters: Sequence[Buried], count: int
+def latest_problems(
+    processes: Iterable[ProcessStatus], entries: Sequence[DeadLetterEntry], count: int
 ) -> list[dict[str, Any]]:
-    """The newest troubles first: ``time``, ``service`` and ``error`` of each."""
-    troubles = [
+    """The newest problems first: ``time``, ``service`` and ``error`` of each."""
+    problems = [
         {
-            "time": buried.letter.time or None,
-            "service": buried.letter.service or None,
-            "error": f"dead letter {buried.place}: {buried.letter.reason}",
+            "time": entry.dead_letter.time or None,
+            "service": entry.dead_letter.service or None,
+            "error": f"dead letter {entry.ref}: {entry.dead_letter.reason}",
         }
-        for buried in letters
+        for entry in entries
     ]
     for process in processes:
         if "health" in process.ports:
-            troubles += errors(process.name, tail(Path(process.log)))
+            problems += log_errors(process.name, read_tail(Path(process.log)))
         if process.condition != "running":
-            troubles.append(_death(process))
+            problems.append(_ended(process))
     # What has no time is a state that lasts: it comes first.
-    return sorted(troubles, key=lambda each: str(each["time"] or "~"), reverse=True)[:count]
+    return sorted(problems, key=lambda each: str(each["time"] or "~"), reverse=True)[:count]
 
 
-def _death(process: ProcessStatus) -> dict[str, Any]:
-    """A process that is gone, and the last it wrote: as a rule that says why."""
-    said = last_lines(Path(process.log)) or [""]
-    error = f"process {process.pid} is gone; last words: {said[-1][:MAX_MESSAGE_CHARS]}"
+def _ended(process: ProcessStatus) -> dict[str, Any]:
+    """A process that has ended, and the last line of its log: as a rule that says why."""
+    lines = last_lines(Path(process.log)) or [""]
+    error = f"process {process.pid} has ended; its last line: {lines[-1][:MAX_MESSAGE_CHARS]}"
     return {"time": None, "service": process.name, "error": error}
 
 
-def errors(name: str, log: bytes) -> list[dict[str, Any]]:
-    """The errors among JSON log lines; a line that is something else is passed over."""
+def log_errors(name: str, log: bytes) -> list[dict[str, Any]]:
+    """Errors among JSON log lines; lines that are something else are skipped."""
     found = []
     for line in log.splitlines():
         try:
-            told = json.loads(line)
+            fields = json.loads(line)
         except ValueError:
             continue
-        if not isinstance(told, dict) or str(told.get("logger")).startswith(CHATTY):
+        if not isinstance(fields, dict) or str(fields.get("logger")).startswith(CHATTY):
             continue
-        if told.get("level") in {"ERROR", "CRITICAL"}:
-            message = str(told.get("message", ""))[:MAX_MESSAGE_CHARS]
-            found.append({"time": told.get("time"), "service": name, "error": message})
+        if fields.get("level") in {"ERROR", "CRITICAL"}:
+            message = str(fields.get("message", ""))[:MAX_MESSAGE_CHARS]
+            found.append({"time": fields.get("time"), "service": name, "error": message})
     return found
 
 
-def tail(log: Path) -> bytes:
-    """The end of a log; empty if there is none to be read."""
+def read_tail(log: Path) -> bytes:
+    """Read the end of a log; empty if it cannot be read."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from aiokafka import errors as kafka_errors
 from elasticsearch import AsyncElasticsearch
 
-from services.cli.support.errors import Away, Code, Ended
+from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
 from services.elastic.errors import ELASTICSEARCH_ERRORS, FailureKind, classify
 from services.elastic.settings import ElasticsearchSettings
 from services.runtime.kafka.settings import KafkaSettings
@@ -36,28 +36,28 @@ _KAFKA_DENIES = (
 def reaching_kafka(settings: KafkaSettings) -> Iterator[None]:
     """Turn Kafka's failures into the command's ending.
 
-    :raises Ended: with code 3 and the address.
+    :raises CommandError: with code 3 and the address.
     """
     where = f"Kafka at {settings.bootstrap_servers}"
     try:
         yield
     except _KAFKA_DENIES as error:
-        raise Ended(
+        raise CommandError(
             f"{where} refuses us ({type(error).__name__}); see NEWSLINE_KAFKA_USERNAME and "
             "NEWSLINE_KAFKA_PASSWORD",
-            Code.UNREACHABLE,
+            ExitCode.UNREACHABLE,
         ) from error
     except _KAFKA_AWAY as error:
-        raise Away(f"{where} cannot be reached; {HINT}") from error
+        raise ServerUnavailable(f"{where} cannot be reached; {HINT}") from error
     except kafka_errors.KafkaError as error:
-        raise Away(f"{where} answers {type(error).__name__}") from error
+        raise ServerUnavailable(f"{where} answers {type(error).__name__}") from error
 
 
 @contextmanager
 def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
     """Turn Elasticsearch's failures into the command's ending.
 
-    :raises Ended: with the address; code 2 if the request is what is wrong, else 3.
+    :raises CommandError: with the address; code 2 if the request is what is wrong, else 3.
     """
     try:
         yield
@@ -65,13 +65,13 @@ def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
         failure = classify(error, settings.url)
         match failure.kind:
             case FailureKind.BAD_REQUEST:
-                raise Ended(failure.message, Code.WRONG_USE) from error
+                raise CommandError(failure.message, ExitCode.WRONG_USE) from error
             case FailureKind.CREDENTIALS_REFUSED | FailureKind.UNTRUSTED_TLS:
-                raise Ended(failure.message, Code.UNREACHABLE) from error
+                raise CommandError(failure.message, ExitCode.UNREACHABLE) from error
             case FailureKind.UNREACHABLE:
-                raise Away(f"{failure.message}; {HINT}") from error
+                raise ServerUnavailable(f"{failure.message}; {HINT}") from error
             case _:
-                raise Away(failure.message) from error
+                raise ServerUnavailable(failure.message) from error
 
 
 @asynccontextmanager

@@ -1,14 +1,19 @@
-"""What reaches the terminal: never a control character, never markup from an article."""
+"""Terminal output: no control characters and no markup from articles reach the terminal."""
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 # Where nobody looks at the width, ids and headlines should not be cut.
 PIPED_WIDTH = 160
+# A last column that is narrower than this is read better on lines of its own.
+MIN_LAST_COLUMN = 40
 
 _KEPT = "\n\t"
 # Controls could move the cursor or retitle the window; separators break lines; the bidirectional
@@ -38,8 +43,8 @@ def on_one_line(text: object) -> str:
     return " ".join(plain(text).split())
 
 
-def words(text: object, style: str = "") -> Text:
-    """Text of any origin for rich: no markup is read in it."""
+def safe_text(text: object, style: str = "") -> Text:
+    """Text of any origin for rich, on one line; markup in it is not interpreted."""
     return Text(on_one_line(text), style=style)
 
 
@@ -65,11 +70,37 @@ def _console(*, stderr: bool) -> Console:
     return console
 
 
-def say(text: str) -> None:
-    """A line on standard error."""
+def print_message(text: str) -> None:
+    """Print a line on standard error."""
     messages().print(plain(text), soft_wrap=True)
 
 
-def show_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
     """Print JSON, and nothing else, on standard output."""
     sys.stdout.write(as_json(value) + "\n")
+
+
+def print_rows(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table on standard output whose first column is never cut or wrapped.
+
+    The last column may be long. Where the terminal is too narrow for a table, each row becomes a
+    few lines: the first cell alone, then the others.
+    """
+    console = output()
+    cells = [[on_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    if sum(widths[:-1]) + 2 * len(widths) + MIN_LAST_COLUMN <= console.width:
+        table = Table(box=None)
+        for heading in headings[:-1]:
+            table.add_column(heading, no_wrap=True)
+        table.add_column(headings[-1], overflow="fold")
+        for row in cells:
+            table.add_row(*map(safe_text, row))
+        console.print(table)
+        return
+    for first, *others, last in cells:
+        console.print(safe_text(first, "bold"), soft_wrap=True)
+        facts = zip(headings[1:-1], others, strict=True)
+        line = ", ".join(f"{heading} {cell}" for heading, cell in facts)
+        for text in (line, last):
+            console.print(Padding(safe_text(text), (0, 0, 0, 2)))

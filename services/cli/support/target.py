@@ -1,4 +1,4 @@
-"""Which Kafka, which Elasticsearch and which namespace a command is about."""
+"""The deployment that a command works on: Kafka, Elasticsearch and namespace."""
 
 import os
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from services.runtime.settings import PREFIX, WorkerSettings, read_settings
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where this command's Newsline lives."""
+    """Servers, namespace and settings of one deployment."""
 
     namespace: str
     kafka: KafkaSettings
@@ -23,13 +23,13 @@ class Target:
 
     @property
     def raw(self) -> Topic:
-        """The topic that a push writes."""
+        """The topic that ``newsline push`` writes to."""
         return RAW.within(self.namespace)
 
     @property
     def flow(self) -> tuple[Topic, ...]:
-        """The topics in the order in which an article passes them, with the groups that read them:
-        the index worker's is its generation's.
+        """Topics in the order in which an article passes them, with the consumer groups that read
+        them; the index worker's group depends on its generation.
         """
         raw, accepted, enriched = (topic.within(self.namespace) for topic in FLOW)
         return (
@@ -39,7 +39,7 @@ class Target:
         )
 
     def on(self, bootstrap_servers: str | None, elasticsearch_url: str | None) -> "Target":
-        """The same on other servers; None keeps what there is."""
+        """Copy with other servers; None keeps the current ones."""
         kafka, elasticsearch = self.kafka, self.elasticsearch
         if bootstrap_servers is not None:
             kafka = kafka.model_copy(update={"bootstrap_servers": bootstrap_servers})
@@ -49,7 +49,7 @@ class Target:
 
 
 def read_target() -> Target:
-    """Read the environment; servers that it does not name are those of the stack in NEWSLINE_HOME.
+    """Read the target from the environment, and missing servers from the stack in NEWSLINE_HOME.
 
     :raises SettingsError: a value is not usable.
     """
@@ -60,7 +60,7 @@ def read_target() -> Target:
         topics=read_settings(TopicSettings),
         index=read_settings(IndexSettings),
     )
-    # Home and not LocalStack, which takes long to import.
+    # Home alone: a whole LocalStack takes long to import.
     local = Home(read_settings(StackSettings).home.expanduser().absolute()).load()
     return target.on(
         None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,

@@ -1,1 +1,1 @@
-"""Natural-language analysis: title and text in, entities, sentiment and keywords out."""
+"""Natural-language analysis of articles: entities, sentiment, keywords, location, fingerprint."""

@@ -1,8 +1,8 @@
-"""A title and a text → language, entities, places, sentiment, keywords, fingerprint. The one
-entrance to the models.
+"""Analyze an article: language, entities, location, sentiment, keywords and fingerprint. The only
+entry point to the models.
 
 Pure and synchronous: equal input gives equal output, nothing is fetched or written. Import and
-loading take about half a second; one analyser serves one process, and no two threads at once.
+loading take about half a second.
 """
 
 from __future__ import annotations
@@ -10,39 +10,37 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.enrich.nlp import keywords as keyword_lists
-from services.enrich.nlp.document import Document, Entity
-from services.enrich.nlp.entities.aliases import merge
-from services.enrich.nlp.entities.recognizer import EntityRecogniser, Variant
+from services.enrich.nlp import keywords
+from services.enrich.nlp.document import DocumentContext, ScoredEntity
+from services.enrich.nlp.entities.aliases import merge_aliases
+from services.enrich.nlp.entities.recognizer import CrfVariant, EntityRecognizer
 from services.enrich.nlp.gazetteer import Gazetteer
-from services.enrich.nlp.keywords import keywords
-from services.enrich.nlp.salience import ranked
-from services.enrich.nlp.sentiment import vader as sentiments
-from services.enrich.nlp.sentiment.target_model import TargetScorer
-from services.enrich.nlp.sentiment.vader import Sentiment, SentimentScorer, summarise
+from services.enrich.nlp.salience import rank_entities
+from services.enrich.nlp.sentiment import vader
+from services.enrich.nlp.sentiment.target_model import LinearTargetScorer
+from services.enrich.nlp.sentiment.vader import SentimentResult, SentimentScorer, document_sentiment
 from services.enrich.nlp.text import language as languages
-from services.enrich.nlp.text import simhash as fingerprints
+from services.enrich.nlp.text import simhash
 from services.enrich.nlp.text.language import Language, LanguageDetector
 from services.enrich.nlp.text.segmentation import segment
-from services.enrich.nlp.text.simhash import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from services.enrich.nlp.artefacts import ModelSet
-    from services.enrich.nlp.entities.recognizer import Recogniser
-    from services.enrich.nlp.sentiment.target_model import Scorer
+    from services.enrich.nlp.entities.recognizer import Recognizer
+    from services.enrich.nlp.sentiment.target_model import TargetScorer
 
-# Of the most salient entities the sentiment is told: the rest are named in passing and too seldom.
-MOST_TARGETS = 10
+# Only the most salient entities get a sentiment: the rest are named in passing and too seldom.
+MAX_TARGETS = 10
 # Between title and text, so that both are one document and no sentence spans them.
-_BREAK = "\n\n"
+_TITLE_BREAK = "\n\n"
 # What is read for names and sentiment: more than any article has, and a bound on what junk costs.
 MAX_TOKENS = 100_000
 
 
-class Location(NamedTuple):
+class Coordinates(NamedTuple):
     """Degrees north and east."""
 
     latitude: float
@@ -51,51 +49,52 @@ class Location(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was found. `understood` is False where the language has no models here: then all but
-    `language`, `word_count` and `fingerprint` is empty or None because nobody looked, not because
-    there is nothing.
+    """What was found in an article. `understood` is False where there are no models for its
+    language: then all but `language` and `fingerprint` is empty or None because it was not looked
+    for, not because there is nothing.
     """
 
     language: Language | None
     understood: bool
-    word_count: int
     fingerprint: str | None
-    entities: tuple[Entity, ...] = ()
-    sentiment: Sentiment | None = None
+    entities: tuple[ScoredEntity, ...] = ()
+    sentiment: SentimentResult | None = None
     keywords: tuple[str, ...] = ()
-    location: Location | None = None
+    location: Coordinates | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class TextAnalyser:
-    """The loaded models. `targets` are the scorers of the most salient entities, one for each."""
+class TextAnalyzer:
+    """The loaded models; not thread-safe. `targets` holds the scorer of each of the most salient
+    entities, in their order.
+    """
 
-    recogniser: Recogniser
+    recognizer: Recognizer
     scorer: SentimentScorer
-    targets: Sequence[Scorer]
+    targets: Sequence[TargetScorer]
     detector: LanguageDetector
     gazetteer: Gazetteer
 
     @classmethod
-    def load(cls, models_dir: Path | None = None, models: ModelSet = "default") -> TextAnalyser:
+    def load(cls, models_dir: Path | None = None, models: ModelSet = "default") -> TextAnalyzer:
         """Load and verify every model.
 
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
-        variant: Variant = "open" if models == "open" else "default"
-        crf = EntityRecogniser.from_artefacts(models_dir, variant)
+        variant: CrfVariant = "open" if models == "open" else "default"
+        crf = EntityRecognizer.from_artefacts(models_dir, variant)
         scorer = SentimentScorer()
-        regression = TargetScorer.from_artefacts(crf.tagger.lexicon, scorer.valences, models_dir)
-        recogniser: Recogniser = crf.with_context(models_dir) if models == "default" else crf
-        targets: list[Scorer] = [regression] * MOST_TARGETS
+        linear = LinearTargetScorer.from_artefacts(crf.tagger.lexicon, scorer.valences, models_dir)
+        recognizer: Recognizer = crf.with_cnn(models_dir) if models == "default" else crf
+        targets: list[TargetScorer] = [linear] * MAX_TARGETS
         if models == "accurate":
-            # Not imported elsewhere: the default path does without what it imports.
-            from services.enrich.nlp.transformers import ensemble as accurate  # noqa: PLC0415 - as just said
+            # Not imported elsewhere: the default path does without ONNX Runtime.
+            from services.enrich.nlp.transformers import ensemble  # noqa: PLC0415 - as just said
 
-            recogniser, closest = accurate.load_models(crf, regression, models_dir)
-            targets[: accurate.MOST_TARGETS] = [closest] * accurate.MOST_TARGETS
+            recognizer, target_ensemble = ensemble.load_ensembles(crf, linear, models_dir)
+            targets[: ensemble.MAX_TARGETS] = [target_ensemble] * ensemble.MAX_TARGETS
         return cls(
-            recogniser,
+            recognizer,
             scorer,
             targets,
             LanguageDetector(),
@@ -104,61 +103,58 @@ class TextAnalyser:
 
     @property
     def versions(self) -> Mapping[str, tuple[str, str]]:
-        """Stage → the model and version that carried it out."""
+        """The name and version of the model of each stage."""
         return {
             "language": languages.MODEL,
-            "entities": (self.recogniser.name, self.recogniser.version),
-            "sentiment": sentiments.MODEL,
+            "entities": (self.recognizer.name, self.recognizer.version),
+            "sentiment": vader.MODEL,
             "entity_sentiment": (self.targets[0].name, self.targets[0].version),
-            "keywords": keyword_lists.MODEL,
+            "keywords": keywords.MODEL,
             "location": ("newsline-gazetteer", self.gazetteer.version),
-            "fingerprint": fingerprints.MODEL,
+            "fingerprint": simhash.MODEL,
         }
 
-    def analyse(self, title: str | None, text: str, language: str | None = None) -> Analysis:
-        """Everything the models tell of an article. Offsets are code points of `text`. Names and
-        sentiment are those of its first `MAX_TOKENS` tokens.
+    def analyze(self, title: str | None, text: str, language: str | None = None) -> Analysis:
+        """Analyze an article. Offsets are code points of `text`. Entities and sentiment are those
+        of its first `MAX_TOKENS` tokens.
 
-        :param language: what the publisher says (BCP 47), which is believed; else it is detected.
+        :param language: what the publisher states (BCP 47), which is believed; else it is detected.
         """
-        lead = f"{title}{_BREAK}" if title else ""
+        lead = f"{title}{_TITLE_BREAK}" if title else ""
         whole = lead + text
         spoken = self._language(whole, language)
         segments = segment(whole)
-        opening = sum(start < len(lead) for start in segments.starts[: len(lead)])
-        words = segments.words[opening:]
-        plain = Analysis(
+        title_tokens = sum(start < len(lead) for start in segments.starts[: len(lead)])
+        basic = Analysis(
             spoken,
             understood=spoken is not None and spoken.code == "en",
-            word_count=sum(word[0].isalnum() for word in words),
-            fingerprint=fingerprint(words),
+            fingerprint=simhash.fingerprint(segments.words[title_tokens:]),
         )
-        if not plain.understood:
-            return plain
-        segments = replace(
-            segments, sentences=[pair for pair in segments.sentences if pair[1] <= MAX_TOKENS]
-        )
-        return self._read(plain, Document(whole, len(lead), segments))
+        if not basic.understood:
+            return basic
+        sentences = [pair for pair in segments.sentences if pair[1] <= MAX_TOKENS]
+        segments = replace(segments, sentences=sentences)
+        return self._analyze_english(basic, DocumentContext(whole, len(lead), segments))
 
-    def _read(self, plain: Analysis, document: Document) -> Analysis:
+    def _analyze_english(self, basic: Analysis, document: DocumentContext) -> Analysis:
         """The analysis of an English document, completed."""
         whole, segments = document.whole, document.segments
         scores = [self.scorer.score(whole[start:end]) for start, end in segments.spans()]
-        mentions = self.recogniser.find(segments)
-        found = ranked(merge(mentions), len(whole))
+        mentions = self.recognizer.find_mentions(segments)
+        entities = rank_entities(merge_aliases(mentions), len(whole))
         return replace(
-            plain,
-            entities=document.entities(found, self.targets),
-            sentiment=summarise(scores),
-            keywords=keywords(segments, mentions, document.lead),
-            location=self._location(document.places(found)),
+            basic,
+            entities=document.scored_entities(entities, self.targets),
+            sentiment=document_sentiment(scores),
+            keywords=keywords.extract_keywords(segments, mentions, document.title_end),
+            location=self._location(document.places(entities)),
         )
 
-    def _location(self, places: Sequence[Sequence[str]]) -> Location | None:
-        place = self.gazetteer.locate(places)
-        return None if place is None else Location(place.latitude, place.longitude)
+    def _location(self, places: Sequence[Sequence[str]]) -> Coordinates | None:
+        toponym = self.gazetteer.locate(places)
+        return None if toponym is None else Coordinates(toponym.latitude, toponym.longitude)
 
-    def _language(self, whole: str, claimed: str | None) -> Language | None:
-        if claimed:
-            return Language(claimed.replace("_", "-").partition("-")[0].lower(), 1.0)
+    def _language(self, whole: str, stated: str | None) -> Language | None:
+        if stated:
+            return Language(stated.replace("_", "-").partition("-")[0].lower(), 1.0)
         return self.detector.detect(whole)

@@ -1,4 +1,4 @@
-"""The committed model files, read only if they are the ones that the manifest describes."""
+"""Load the committed model files, each verified by the SHA-256 that the manifest states."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-# "accurate" reads with small transformers as well; "open" was trained on open data alone.
+# "accurate" adds small transformers; "open" was trained on openly licensed data alone.
 ModelSet = Literal["default", "open", "accurate"]
 MODELS_DIR = Path(__file__).parents[1] / "models"
-_MEND = "restore services/enrich/models from version control, or rebuild it: see its README.md"
+_REMEDY = "restore services/enrich/models from version control, or rebuild it: see its README.md"
 
 
 class ArtefactUnusable(RuntimeError):
-    """A model file is missing or is not the one the manifest describes. Nothing can be enriched."""
+    """A model file is missing, or its content is not what the manifest describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Artefact:
     content: bytes
 
 
-def load(name: str, models_dir: Path | None = None) -> Artefact:
+def load_artefact(name: str, models_dir: Path | None = None) -> Artefact:
     """Read an artefact and verify its SHA-256.
 
-    :raises ArtefactUnusable: says what is wrong, where, and how to mend it.
+    :raises ArtefactUnusable: names the file, what is wrong with it, and the remedy.
     """
     folder = models_dir or MODELS_DIR
     manifest = folder / "manifest.toml"
@@ -39,15 +39,17 @@ def load(name: str, models_dir: Path | None = None) -> Artefact:
         path = folder / "artefacts" / entry["file"]
         version, expected = entry["version"], entry["sha256"]
     except FileNotFoundError:
-        raise ArtefactUnusable(f"{manifest} is missing; {_MEND}") from None
+        raise ArtefactUnusable(f"{manifest} is missing; {_REMEDY}") from None
     except (KeyError, TypeError, tomllib.TOMLDecodeError) as error:
-        raise ArtefactUnusable(f"{manifest} does not describe {name!r}: {error}; {_MEND}") from None
+        raise ArtefactUnusable(
+            f"{manifest} does not describe {name!r}: {error}; {_REMEDY}"
+        ) from None
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ArtefactUnusable(f"{path} cannot be read: {error.strerror}; {_MEND}") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        told = f"its SHA-256 is {found}, the manifest says {expected}"
-        raise ArtefactUnusable(f"{path} is not {name} {version}: {told}; {_MEND}")
+        raise ArtefactUnusable(f"{path} cannot be read: {error.strerror}; {_REMEDY}") from None
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        cause = f"its SHA-256 is {digest}, the manifest says {expected}"
+        raise ArtefactUnusable(f"{path} is not {name} {version}: {cause}; {_REMEDY}")
     return Artefact(name, version, content)

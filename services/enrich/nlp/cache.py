@@ -1,6 +1,6 @@
-"""What is remembered of words, within bounds.
+"""Bounded caches of what is computed for single words.
 
-Nearly every word of an article is one that came before. A plain dictionary answers sooner than
+Nearly every word of an article has occurred before. A plain dictionary answers sooner than
 `functools.lru_cache`, which also moves what it is asked for to the front.
 """
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-# So many are remembered of each kind; when there are more, the older half is forgotten.
-MOST = 20_000
+# The entries of one cache; when there are more, the older half is dropped.
+MAX_ENTRIES = 20_000
 
 
-def remember(known: dict[K, V], key: K, value: V) -> V:
-    """Keep a value and return it."""
-    if len(known) >= MOST:
-        for old in list(islice(known, MOST // 2)):
-            del known[old]
-    known[key] = value
+def put_bounded(cache: dict[K, V], key: K, value: V) -> V:
+    """Store a value, dropping the older half of the cache if it is full, and return the value."""
+    if len(cache) >= MAX_ENTRIES:
+        for old in list(islice(cache, MAX_ENTRIES // 2)):
+            del cache[old]
+    cache[key] = value
     return value
 
 
-class Memory(dict[K, V]):
-    """The values of a function, each found out when it is first asked for."""
+class BoundedCache(dict[K, V]):
+    """The values of a function by its argument, each computed when it is first asked for."""
 
-    def __init__(self, of: Callable[[K], V]) -> None:
+    def __init__(self, compute: Callable[[K], V]) -> None:
         super().__init__()
-        self._of = of
+        self._compute = compute
 
     def __missing__(self, key: K) -> V:
-        return remember(self, key, self._of(key))
+        return put_bounded(self, key, self._compute(key))

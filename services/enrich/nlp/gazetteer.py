@@ -1,49 +1,53 @@
-"""Names of places → where they are. Data by GeoNames (https://www.geonames.org/), CC BY 4.0.
+"""Resolve place names to coordinates. Data by GeoNames (https://www.geonames.org/), CC BY 4.0.
 
-Holds countries, states and provinces, and cities, each under its usual names. A name says nothing
-by itself (there are thirty Springfields): an article's other places decide, and then population.
-Where neither does, nothing is said.
+Holds countries, states and provinces, and cities, each under its usual names. A name alone is
+ambiguous (there are thirty Springfields): the article's other places decide, and then population.
+Where neither does, nothing is returned.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 import unicodedata
-import zlib
-from array import array
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from services.enrich.nlp.artefacts import load
+import numpy as np
+
+from services.enrich.nlp.arrays import decode_strings, encode_strings, unpack_arrays
+from services.enrich.nlp.artefacts import load_artefact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-Kind = Literal["country", "region", "city"]
-KINDS: tuple[Kind, ...] = ("country", "region", "city")
-# A name without support by another place is believed of a city of this size (in ln of people) …
+    from numpy.typing import NDArray
+
+    from services.enrich.nlp.arrays import Arrays
+
+ToponymKind = Literal["country", "region", "city"]
+KINDS: tuple[ToponymKind, ...] = ("country", "region", "city")
+# Without support by another place, a name is resolved to a city of this size (in ln of people) …
 _LARGE = math.log(100_000)
-# … if no other bearer of the name has more than a fifth of its people.
-_CLEARLY = math.log(5)
-# What support by another place of the article is worth, as a factor of people: the same country
-# named, a state or province named.
+# … if no other bearer of the name has more than a fifth of its population.
+_CLEAR_MARGIN = math.log(5)
+# What support by another place of the article is worth, as a factor of population: the same
+# country named, a state or province named.
 _SAME_COUNTRY = math.log(200)
 _SAME_REGION = math.log(2_000)
 _COUNTRY = math.log(1_000_000_000)
 _REGION = math.log(3_000_000)
 _HUNDREDTHS = 100
+_COLUMNS = ("kind", "country", "region", "latitude", "longitude", "people")
 
 
-class Place(NamedTuple):
-    """`region` is the number of the state or province, 0 for none that we know of; `people` the
-    natural logarithm of its population.
+class Toponym(NamedTuple):
+    """A place. `country` is its ISO code; `region` the number of its state or province, 0 if
+    unknown; `latitude` and `longitude` are degrees north and east; `people` is the natural
+    logarithm of its population.
     """
 
-    kind: Kind
+    kind: ToponymKind
     country: str
     region: int
     latitude: float
@@ -53,15 +57,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """`rows` maps a key (see `key_of`) to a row; the places of row i, largest first, are
-    `numbers[firsts[i]:firsts[i + 1]]`; `columns` hold what is known of each place.
+    """Places by name. `rows` maps a key (see `toponym_key`) to a row; the places of row i, largest
+    first, are `numbers[firsts[i]:firsts[i + 1]]`; `columns` hold the fields of all places.
     """
 
     rows: Mapping[str, int]
-    firsts: Sequence[int]
-    numbers: Sequence[int]
+    firsts: NDArray[np.intp]
+    numbers: NDArray[np.uint16]
     countries: Sequence[str]
-    columns: Sequence[Sequence[int]]
+    columns: Sequence[NDArray[Any]]
     version: str = ""
 
     @classmethod
@@ -70,21 +74,34 @@ class Gazetteer:
 
         :raises ArtefactUnusable: the file is missing or is not the one that was released.
         """
-        artefact = load("gazetteer", models_dir)
-        return unpack(artefact.content, artefact.version)
+        artefact = load_artefact("gazetteer", models_dir)
+        return cls.from_arrays(unpack_arrays(artefact.content), artefact.version)
 
-    def candidates(self, names: Sequence[str]) -> list[Place]:
-        """The places that bear the first of these names that any place bears."""
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, version: str = "") -> Gazetteer:
+        """The gazetteer that `gazetteer_arrays` made arrays of."""
+        keys = decode_strings(arrays["keys"])
+        return cls(
+            dict(zip(keys, range(len(keys)), strict=True)),
+            np.concatenate([[0], np.cumsum(arrays["counts"], dtype=np.intp)]),
+            arrays["bearers"],
+            decode_strings(arrays["countries"]),
+            [arrays[name] for name in _COLUMNS],
+            version,
+        )
+
+    def candidates(self, names: Sequence[str]) -> list[Toponym]:
+        """The places that bear the first of these names that is in the gazetteer."""
         for name in names:
-            row = self.rows.get(key_of(name))
+            row = self.rows.get(toponym_key(name))
             if row is not None:
                 bearers = self.numbers[self.firsts[row] : self.firsts[row + 1]]
-                return [self._place(number) for number in bearers]
+                return [self._toponym(number) for number in bearers.tolist()]
         return []
 
-    def _place(self, number: int) -> Place:
-        kind, country, region, latitude, longitude, people = (c[number] for c in self.columns)
-        return Place(
+    def _toponym(self, number: int) -> Toponym:
+        kind, country, region, latitude, longitude, people = (int(c[number]) for c in self.columns)
+        return Toponym(
             KINDS[kind],
             self.countries[country],
             region,
@@ -93,55 +110,56 @@ class Gazetteer:
             people / _HUNDREDTHS,
         )
 
-    def locate(self, entities: Sequence[Sequence[str]]) -> Place | None:
-        """Where an article plays: the first of its places that can be told for sure.
+    def locate(self, places: Sequence[Sequence[str]]) -> Toponym | None:
+        """The location of an article: the first of its places that can be resolved.
 
-        :param entities: the names of each place that it speaks of, the most salient place first,
-            the usual name first.
+        :param places: the names of each place mentioned, the most salient place first, the usual
+            name first.
         """
-        found = [self.candidates(names) for names in entities]
+        found = [self.candidates(names) for names in places]
         for i, bearers in enumerate(found):
             if not bearers:
                 continue
             others = [other for j, other in enumerate(found) if j != i and other]
-            if (place := _resolved(bearers, others)) is not None:
-                return place
+            if (toponym := _resolve(bearers, others)) is not None:
+                return toponym
         return None
 
 
-def _resolved(bearers: Sequence[Place], others: Sequence[Sequence[Place]]) -> Place | None:
+def _resolve(bearers: Sequence[Toponym], others: Sequence[Sequence[Toponym]]) -> Toponym | None:
     """The bearer that is meant, given the bearers of the article's other names."""
     ranked = sorted(((_weight(b, others), b) for b in bearers), key=lambda pair: -pair[0])
     weight, best = ranked[0]
     if weight < _LARGE:
         return None
-    if len(ranked) > 1 and weight - ranked[1][0] < _CLEARLY:
+    if len(ranked) > 1 and weight - ranked[1][0] < _CLEAR_MARGIN:
         return None
     return best
 
 
-def _weight(place: Place, others: Sequence[Sequence[Place]]) -> float:
-    """How likely a place is meant, on the scale of ln of people."""
-    if place.kind == "country":
+def _weight(toponym: Toponym, others: Sequence[Sequence[Toponym]]) -> float:
+    """How likely a bearer is meant, on the scale of ln of people."""
+    if toponym.kind == "country":
         base = _COUNTRY
     else:
-        base = max(place.people, _REGION) if place.kind == "region" else place.people
+        base = max(toponym.people, _REGION) if toponym.kind == "region" else toponym.people
     support = 0.0
     for bearers in others:
         for other in bearers:
-            if other.country != place.country or (len(bearers) > 1 and other.kind == "city"):
+            if other.country != toponym.country or (len(bearers) > 1 and other.kind == "city"):
                 continue
-            if other.kind == "region" and other.region == place.region and place.kind == "city":
+            same_region = other.region == toponym.region and toponym.kind == "city"
+            if other.kind == "region" and same_region:
                 support = max(support, _SAME_REGION)
-            elif other.kind == "country" or place.kind != "city":
+            elif other.kind == "country" or toponym.kind != "city":
                 support = max(support, _SAME_COUNTRY)
             elif other.kind == "region":
                 support = max(support, _SAME_COUNTRY / 2)
     return base + support
 
 
-def key_of(name: str) -> str:
-    """A name as the gazetteer looks it up: no case, accents, marks, or leading `the`."""
+def toponym_key(name: str) -> str:
+    """A name normalised for look-up: without case, accents, punctuation, or leading `the`."""
     plain = name
     if not name.isascii():
         parts = unicodedata.normalize("NFKD", name)
@@ -152,43 +170,25 @@ def key_of(name: str) -> str:
     return " ".join(words)
 
 
-def pack(names: Mapping[str, Sequence[int]], places: Sequence[Place]) -> bytes:
-    """The gazetteer as one compressed block: a line of JSON, then names and columns of numbers."""
+def gazetteer_arrays(names: Mapping[str, Sequence[int]], toponyms: Sequence[Toponym]) -> Arrays:
+    """The arrays of a gazetteer's file.
+
+    :param names: for each key the numbers of the places that bear it, the largest first.
+    """
     keys = sorted(names)
-    countries = sorted({place.country for place in places})
-    columns = [
-        array("B", [len(names[key]) for key in keys]),
-        array("H", [number for key in keys for number in names[key]]),
-        array("B", [KINDS.index(place.kind) for place in places]),
-        array("B", [countries.index(place.country) for place in places]),
-        array("B", [place.region for place in places]),
-        array("h", [round(place.latitude * _HUNDREDTHS) for place in places]),
-        array("h", [round(place.longitude * _HUNDREDTHS) for place in places]),
-        array("H", [round(place.people * _HUNDREDTHS) for place in places]),
-    ]
-    if sys.byteorder == "big":
-        for column in columns:
-            column.byteswap()
-    blocks = ["\n".join(keys).encode(), *(column.tobytes() for column in columns)]
-    head = {"countries": countries, "sizes": [len(block) for block in blocks]}
-    return zlib.compress(json.dumps(head).encode() + b"\n" + b"".join(blocks), 9)
-
-
-def unpack(data: bytes, version: str = "") -> Gazetteer:
-    """The inverse of `pack`."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    blocks = []
-    at = 0
-    for size in head["sizes"]:
-        blocks.append(body[at : at + size])
-        at += size
-    columns = [array(code, block) for code, block in zip("BHBBBhhH", blocks[1:], strict=True)]
-    if sys.byteorder == "big":
-        for column in columns:
-            column.byteswap()
-    counts, numbers, *about = columns
-    keys = blocks[0].decode().split("\n")
-    rows = {key: row for row, key in enumerate(keys)}
-    firsts = array("I", accumulate(counts, initial=0))
-    return Gazetteer(rows, firsts, numbers, head["countries"], about, version)
+    countries = sorted({toponym.country for toponym in toponyms})
+    columns = {
+        "kind": ("u1", [KINDS.index(toponym.kind) for toponym in toponyms]),
+        "country": ("u1", [countries.index(toponym.country) for toponym in toponyms]),
+        "region": ("u1", [toponym.region for toponym in toponyms]),
+        "latitude": ("<i2", [round(toponym.latitude * _HUNDREDTHS) for toponym in toponyms]),
+        "longitude": ("<i2", [round(toponym.longitude * _HUNDREDTHS) for toponym in toponyms]),
+        "people": ("<u2", [round(toponym.people * _HUNDREDTHS) for toponym in toponyms]),
+    }
+    return {
+        "countries": encode_strings(countries),
+        "keys": encode_strings(keys),
+        "counts": np.array([len(names[key]) for key in keys], np.uint8),
+        "bearers": np.array([number for key in keys for number in names[key]], "<u2"),
+        **{name: np.array(values, code) for name, (code, values) in columns.items()},
+    }

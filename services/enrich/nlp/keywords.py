@@ -1,8 +1,8 @@
-"""What an article is about, in its own words: 5 to 10 runs of up to three words, by how often.
+"""Extract keywords: 5 to 10 n-grams of up to three words, by weighted frequency.
 
 Names are left to the entities: no keyword holds a part of one. A keyword neither begins nor ends
-with a stop word, stands within one sentence, and holds no other keyword. A text that says little
-has fewer. Only English, for which there is a list of stop words.
+with a stop word, stands within one sentence, and holds no other keyword. A short text has fewer.
+Only English, for which there is a list of stop words.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.enrich.nlp.cache import Memory
-from services.enrich.nlp.text.stopwords import COMMONPLACE, FILLING, GRAMMAR
+from services.enrich.nlp.cache import BoundedCache
+from services.enrich.nlp.text.stopwords import FUNCTION_WORDS, NEWS_WORDS, PHRASE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,85 +22,91 @@ if TYPE_CHECKING:
     from services.enrich.nlp.text.segmentation import Segments
 
 MODEL = ("newsline-ngrams", "1")
-FEWEST, MOST = 5, 10
-# What is read: news tells its subject early, and junk stays cheap.
-MOST_TOKENS = 5_000
+MIN_KEYWORDS, MAX_KEYWORDS = 5, 10
+# Tokens that are read: news names its subject early, and junk stays cheap.
+MAX_TOKENS = 5_000
 _LENGTHS = range(3, 30)
 _QUOTES = str.maketrans("’‘", "''")
-# A phrase says more than its words do, but is said less often.
-_WORTH = (0.0, 1.0, 1.9, 2.4)
-_IN_TITLE = 1.8
-_IN_LEAD = 1.25
+# By number of words: a phrase is more specific than its words, but occurs less often.
+_LENGTH_WEIGHTS = (0.0, 1.0, 1.9, 2.4)
+_TITLE_WEIGHT = 1.8
+_LEAD_WEIGHT = 1.25
 _LEAD_TOKENS = 80
 _REPEATED = 2
-# A word alone stands beside a phrase that holds it only if most of its uses are elsewhere.
-_ELSEWHERE = 3
+# A word of a chosen phrase is a keyword itself only if it occurs so many times as often.
+_WORD_TO_PHRASE_RATIO = 3
 
-# Words in a row: how much they are not worth, so that the best sorts first, and of equals what is
-# said first; the tokens from which and to which they are said first; how often; their stems.
-Run = tuple[float, int, int, int, str]
+# An n-gram: its negative weight, so that the best sorts first, and of equals the one that occurs
+# first; the tokens from which and to which it first occurs; its count; its stems.
+Candidate = tuple[float, int, int, int, str]
 
 
-def keywords(segments: Segments, mentions: Iterable[Mention], title_end: int) -> tuple[str, ...]:
-    """The keywords, best first.
+def extract_keywords(
+    segments: Segments, mentions: Iterable[Mention], title_end: int
+) -> tuple[str, ...]:
+    """The keywords of a document, best first.
 
     :param title_end: where in the text the title ends, 0 if it has none.
     """
-    words = [_words[word] for word in segments.words[:MOST_TOKENS]]
-    places = _outside_names(segments.words, words, mentions)
-    counted = _counted(words, places, {first for first, _ in segments.sentences})
-    title = bisect_left(segments.starts, title_end, 0, len(words))
-    chosen = _chosen(_ranked(counted, title))
-    return tuple(" ".join([word.shown for word in words[run[1] : run[2]]]) for run in chosen)
+    words = [_word_cache[word] for word in segments.words[:MAX_TOKENS]]
+    positions = _positions_outside_names(segments.words, words, mentions)
+    counts = _count_ngrams(words, positions, {first for first, _ in segments.sentences})
+    title_tokens = bisect_left(segments.starts, title_end, 0, len(words))
+    chosen = _select(_rank(counts, title_tokens))
+    return tuple(" ".join([word.shown for word in words[c[1] : c[2]]]) for c in chosen)
 
 
-class _Word(NamedTuple):
-    """What a word counts as, "" if nothing; how it is shown; whether it may end a keyword."""
+class _KeywordWord(NamedTuple):
+    """A word's stem, "" if it is a stop word; the form to show; whether it may end a keyword;
+    whether it counts only as part of a phrase.
+    """
 
     stem: str
     shown: str
-    ends: bool
-    filling: bool
+    may_end: bool
+    phrase_only: bool
 
 
-_NOTHING = _Word("", "", ends=False, filling=False)
+_STOP = _KeywordWord("", "", may_end=False, phrase_only=False)
 
 
-def _outside_names(
-    tokens: Sequence[str], words: Sequence[_Word], mentions: Iterable[Mention]
+def _positions_outside_names(
+    tokens: Sequence[str], words: Sequence[_KeywordWord], mentions: Iterable[Mention]
 ) -> list[int]:
-    """Where words stand that count: none in a name, and none with a capital that stands in some
-    name elsewhere.
+    """The positions of words that are no stop words: none in a name, and none with a capital that
+    is part of a name elsewhere.
     """
-    named: set[str] = set()
+    name_words: set[str] = set()
     inside: set[int] = set()
     for mention in mentions:
-        named.update(mention.words)
+        name_words.update(mention.words)
         inside.update(range(mention.first, mention.last))
-    places = [i for i, word in enumerate(words) if word is not _NOTHING]
+    positions = [i for i, word in enumerate(words) if word is not _STOP]
     return [
-        i for i in places if i not in inside and not (tokens[i] in named and tokens[i][0].isupper())
+        i
+        for i in positions
+        if i not in inside and not (tokens[i] in name_words and tokens[i][0].isupper())
     ]
 
 
-def _read(word: str) -> _Word:
+def _keyword_word(word: str) -> _KeywordWord:
     if len(word) not in _LENGTHS or not word.replace("-", "").isalpha():
-        return _NOTHING
+        return _STOP
     plain = word.translate(_QUOTES)
     lower = plain.lower()
-    if lower in GRAMMAR or lower in COMMONPLACE:
-        return _NOTHING
-    # Adverbs, and most of what happened: modifiers, never what is spoken of.
-    ends = not lower.endswith(("ly", "ed")) or lower.endswith("eed")
+    if lower in FUNCTION_WORDS or lower in NEWS_WORDS:
+        return _STOP
+    # Adverbs and most past participles are modifiers, never the subject.
+    may_end = not lower.endswith(("ly", "ed")) or lower.endswith("eed")
     shown = plain if plain.isupper() and len(plain) < 6 else lower  # noqa: PLR2004 - "GDP"
-    return _Word(_stem(lower), shown, ends, lower in FILLING)
+    return _KeywordWord(_stem(lower), shown, may_end, lower in PHRASE_WORDS)
 
 
-_words = Memory(_read)
+_word_cache = BoundedCache(_keyword_word)
 
 
 def _stem(word: str) -> str:
-    """The singular, as far as an ending tells."""
+    """The singular, as far as an ending shows it."""
     if word.endswith("ies") and len(word) > 4:  # noqa: PLR2004 - "ties"
         return word[:-3] + "y"
     if word.endswith("s") and not word.endswith(("ss", "us", "is")):
@@ -108,68 +114,67 @@ def _stem(word: str) -> str:
     return word
 
 
-def _counted(
-    words: Sequence[_Word], places: Iterable[int], openings: AbstractSet[int]
+def _count_ngrams(
+    words: Sequence[_KeywordWord], positions: Iterable[int], sentence_starts: AbstractSet[int]
 ) -> dict[str, list[int]]:
-    """Every n-gram of words at these places that stand in a row within a sentence: how often, and
-    the tokens of the first time.
-
-    :param openings: the first tokens of sentences.
+    """Every n-gram of consecutive words at these positions within a sentence: its count, and the
+    tokens of its first occurrence.
     """
-    counted: dict[str, list[int]] = {}
+    counts: dict[str, list[int]] = {}
     before = before2 = ""
     after = -1
-    for i in places:
-        if i != after or i in openings:
+    for i in positions:
+        if i != after or i in sentence_starts:
             before = before2 = ""
         after = i + 1
-        stem, _, ends, filling = words[i]
-        if ends:
+        stem, _, may_end, phrase_only = words[i]
+        if may_end:
             two = f"{before} {stem}" if before else ""
             three = f"{before2} {two}" if before2 else ""
-            for begin, stems in ((i - 2, three), (i - 1, two), (i, "" if filling else stem)):
+            one = "" if phrase_only else stem
+            for begin, stems in ((i - 2, three), (i - 1, two), (i, one)):
                 if stems:
-                    known = counted.get(stems)
-                    if known is None:
-                        counted[stems] = [1, begin, after]
+                    counted = counts.get(stems)
+                    if counted is None:
+                        counts[stems] = [1, begin, after]
                     else:
-                        known[0] += 1
+                        counted[0] += 1
         before2, before = before, stem
-    return counted
+    return counts
 
 
-def _ranked(counted: Mapping[str, Sequence[int]], title: int) -> Iterator[Run]:
-    """The runs that may be keywords, best first."""
-    runs: list[Run] = []
-    chance: list[Run] = []
-    for stems, (count, begin, end) in counted.items():
+def _rank(counts: Mapping[str, Sequence[int]], title_tokens: int) -> Iterator[Candidate]:
+    """The n-grams that may be keywords, best first."""
+    strong: list[Candidate] = []
+    weak: list[Candidate] = []
+    for stems, (count, begin, end) in counts.items():
         length = end - begin
-        if count < _REPEATED and length == 3 and begin >= title:  # noqa: PLR2004 - a chance run
+        if count < _REPEATED and length == 3 and begin >= title_tokens:  # noqa: PLR2004 - a chance run
             continue
-        worth = count * _WORTH[length]
-        if begin < title:
-            worth *= _IN_TITLE
-        elif begin < title + _LEAD_TOKENS:
-            worth *= _IN_LEAD
-        (runs if worth > 1.0 else chance).append((-worth, begin, end, count, stems))
-    # Most is worth least, and is seldom asked for.
-    yield from sorted(runs)
-    yield from sorted(chance)
+        weight = count * _LENGTH_WEIGHTS[length]
+        if begin < title_tokens:
+            weight *= _TITLE_WEIGHT
+        elif begin < title_tokens + _LEAD_TOKENS:
+            weight *= _LEAD_WEIGHT
+        (strong if weight > 1.0 else weak).append((-weight, begin, end, count, stems))
+    # Most candidates are weak, and seldom asked for: they are sorted last.
+    yield from sorted(strong)
+    yield from sorted(weak)
 
 
-def _chosen(ranked: Iterable[Run]) -> list[Run]:
-    """The best, none of which says again what a better one says."""
-    chosen: list[Run] = []
-    said: Counter[str] = Counter()
-    for run in ranked:
-        *_, count, stems = run
-        if len(chosen) >= MOST or (len(chosen) >= FEWEST and count < _REPEATED):
+def _select(ranked: Iterable[Candidate]) -> list[Candidate]:
+    """The best candidates, none of which repeats the words of a better one."""
+    chosen: list[Candidate] = []
+    used: Counter[str] = Counter()
+    for candidate in ranked:
+        *_, count, stems = candidate
+        if len(chosen) >= MAX_KEYWORDS or (len(chosen) >= MIN_KEYWORDS and count < _REPEATED):
             break
         words = stems.split(" ")
-        spent = [said[word] for word in words]
-        if any(spent) and (len(words) > 1 or count < spent[0] * _ELSEWHERE):
+        uses = [used[word] for word in words]
+        if any(uses) and (len(words) > 1 or count < uses[0] * _WORD_TO_PHRASE_RATIO):
             continue
-        chosen.append(run)
+        chosen.append(candidate)
         for word in words:
-            said[word] += count
+            used[word] += count
     return chosen

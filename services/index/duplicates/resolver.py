@@ -28,7 +28,7 @@ from services.index.duplicates.rules import (
 from services.index.locations import DocumentLocation
 from services.runtime import metrics
 
-# Many times the refresh interval of the indices, which a busy node may stretch.
+# Many times the refresh interval of the indices, which a busy node may prolong.
 RECENT_SECONDS = 15.0
 # What one worker writes in about that time.
 MAX_RECENT = 5000

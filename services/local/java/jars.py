@@ -1,4 +1,4 @@
-"""The servers' jars: which they are, to the byte, and how they get into the person's cache."""
+"""The servers' jars: pinned to the byte, and downloaded into the user's cache."""
 
 import errno
 import hashlib
@@ -51,7 +51,7 @@ class Jar:
 
 
 def read_lock(lock: Path) -> list[Jar]:
-    """Every jar of every server, as ``services.local.java.pinning`` wrote them down."""
+    """Read every jar of every server from the lock file (see ``services.local.java.pinning``)."""
     lines = (line.split() for line in lock.read_text(encoding="utf-8").splitlines())
     return [
         Jar(server, coordinate, int(size), sha256)
@@ -59,8 +59,8 @@ def read_lock(lock: Path) -> list[Jar]:
     ]
 
 
-def fetch(jars: Sequence[Jar], cache: Path, report: Report) -> None:
-    """Have every jar in the cache, byte for byte as pinned. Only one process may do this at once.
+def fetch_jars(jars: Sequence[Jar], cache: Path, report: Report) -> None:
+    """Download every jar that the cache lacks, and check its bytes. Hold the cache's lock for it.
 
     What an interrupted fetch left is compared too, and kept if it is whole.
 
@@ -68,10 +68,12 @@ def fetch(jars: Sequence[Jar], cache: Path, report: Report) -> None:
     """
     # Two servers share some jars.
     wanted = list({jar.coordinate: jar for jar in jars}.values())
-    tally = _Tally(sum(jar.size for jar in wanted), report)
+    progress = _DownloadProgress(sum(jar.size for jar in wanted), report)
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE, thread_name_prefix="jars") as pool:
         try:
-            for future in as_completed([pool.submit(_have, j, cache, tally) for j in wanted]):
+            for future in as_completed(
+                [pool.submit(_ensure_jar, j, cache, progress) for j in wanted]
+            ):
                 future.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -79,8 +81,8 @@ def fetch(jars: Sequence[Jar], cache: Path, report: Report) -> None:
 
 
 @dataclass(slots=True)
-class _Tally:
-    """Bytes of all downloads together; several threads count here."""
+class _DownloadProgress:
+    """The bytes of all downloads together. Thread-safe."""
 
     total: int
     report: Report
@@ -98,15 +100,15 @@ class _Tally:
         yield self.add
 
 
-def _have(jar: Jar, cache: Path, tally: _Tally) -> None:
+def _ensure_jar(jar: Jar, cache: Path, progress: _DownloadProgress) -> None:
     path = jar.path(cache)
     if path.exists():
         if _digest(path) == jar.sha256:
-            tally.add(jar.size)
+            progress.add(jar.size)
             return
         path.unlink()
     try:
-        _download(jar, cache, tally)
+        _download(jar, cache, progress)
     except OSError as error:
         if error.errno in DISK_ERRORS:
             raise DownloadFailed(
@@ -130,10 +132,10 @@ def _have(jar: Jar, cache: Path, tally: _Tally) -> None:
         )
 
 
-def _download(jar: Jar, cache: Path, tally: _Tally) -> None:
+def _download(jar: Jar, cache: Path, progress: _DownloadProgress) -> None:
     group, artifact, version = jar.coordinate.split(":")
     maven = MavenContext(
-        resolver=PythonResolver(progress_callback=tally.watch),
+        resolver=PythonResolver(progress_callback=progress.watch),
         repo_cache=cache / "maven",
         # A company's mirror, if jgo is configured for one; None is Maven's central repository.
         remote_repos=GlobalSettings.load().repositories or None,

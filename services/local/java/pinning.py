@@ -14,7 +14,7 @@ from jgo.maven import MavenContext
 from services.local.java.toolchain import RESOURCES
 
 
-def resolve(coordinates: Path) -> list[str]:
+def resolve_jars(coordinates: Path) -> list[str]:
     """One line per jar, of every server, in a stable order."""
     lines = []
     for server, wanted in tomllib.loads(coordinates.read_text(encoding="utf-8")).items():
@@ -37,6 +37,6 @@ if __name__ == "__main__":
     header = (
         "# server coordinate bytes sha256; written by `python -m services.local.java.pinning`\n"
     )
-    lines = resolve(RESOURCES / "coordinates.toml")
+    lines = resolve_jars(RESOURCES / "coordinates.toml")
     lock.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")
     sys.stdout.write(f"{len(lines)} jars are pinned in {lock}\n")

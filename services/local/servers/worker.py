@@ -1,4 +1,4 @@
-"""One worker process, as the stack sees it."""
+"""A worker as a process of the stack."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from services.local.state import StackState
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class WorkerProcess:
     """The n-th process of a service, working on the servers of a state."""
 
     service: Service
@@ -28,8 +28,8 @@ class Worker:
 
     @property
     def title(self) -> str:
-        """For people."""
-        return f"The {self.name} worker"
+        """For people, within a sentence."""
+        return f"the {self.name} worker"
 
     @property
     def roles(self) -> Sequence[PortRole]:
@@ -38,14 +38,14 @@ class Worker:
 
     @property
     def folder(self) -> Path:
-        """Where the stack was started: a worker finds there what its user would."""
+        """The folder in which the stack was started: workers read relative paths as it does."""
         return Path.cwd()
 
     def prepare(self, ports: Mapping[str, int]) -> None:
-        """Nothing: a worker reads its environment."""
+        """Write nothing: a worker reads its environment."""
 
     def command(self) -> Sequence[str]:
-        """The worker in the foreground, or what stands in for it."""
+        """The command of the worker in the foreground, or of its stand-in."""
         return self.overrides.worker_command(self.service)
 
     def environment(self, ports: Mapping[str, int]) -> Mapping[str, str]:
@@ -63,7 +63,7 @@ class Worker:
         }
 
     def answers(self, ports: Mapping[str, int]) -> bool:
-        """True once its health page says anything."""
+        """True once its health page answers."""
         return status_of(ports["health"], "/livez") is not None
 
 

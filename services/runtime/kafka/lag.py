@@ -1,7 +1,7 @@
 """Consumer lag: what a group has yet to commit of a topic. The only place that computes it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
@@ -28,15 +28,15 @@ _NO_COORDINATOR_YET = (
 
 
 class OffsetRange(NamedTuple):
-    """Offsets of one partition, from ``first`` up to and without ``end``."""
+    """Offsets of one partition, from ``start`` up to, but not including, ``end``."""
 
-    first: int
+    start: int
     end: int
 
     @property
     def records(self) -> int:
         """How many records there can be."""
-        return max(self.end - self.first, 0)
+        return max(self.end - self.start, 0)
 
 
 class OffsetReader:
@@ -95,6 +95,19 @@ class OffsetReader:
             partition: OffsetRange(max(committed.get(partition, 0), first), end)
             for partition, (first, end) in (await self.ranges(partitions)).items()
         }
+
+    async def records_before(self, group: str, ends: Mapping[TopicPartition, int]) -> int:
+        """How many records before these offsets a group has yet to commit.
+
+        What retention has removed does not count.
+        """
+        ranges = await self.uncommitted(group, list(ends)) if ends else {}
+        return sum(max(0, end - ranges[partition].start) for partition, end in ends.items())
+
+    async def ends(self, topic: str) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition, as it is now."""
+        partitions = (await self.partitions([topic])).get(topic, [])
+        return {partition: end for partition, (_, end) in (await self.ranges(partitions)).items()}
 
     async def lag(self, topics: Sequence[Topic]) -> dict[str, int | None]:
         """Records that the group of each topic has yet to commit; None if the topic is not there.

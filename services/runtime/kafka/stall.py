@@ -57,4 +57,4 @@ async def unprocessed_offsets(
         else:
             partitions = (await offsets.partitions([topic.name])).get(topic.name, [])
         ranges = await offsets.uncommitted(topic.group, partitions)
-    return {partition: each.first for partition, each in ranges.items() if each.records}
+    return {partition: each.start for partition, each in ranges.items() if each.records}

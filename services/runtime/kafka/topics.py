@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aiokafka.admin import NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from services.contracts.dead_letters import REPLAYED_CONFIGS, replayed_topic
+from services.contracts.replay_marks import REPLAYED_CONFIGS, replayed_topic
 from services.contracts.topics import FLOW
 from services.runtime.kafka.clients import admin
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings

@@ -22,7 +22,7 @@ LETTER = DeadLetter(
 
 
 @pytest.mark.parametrize("letter", [LETTER, replace(LETTER, first_arrival_ms=None)])
-def test_headers_say_what_they_were_told(letter: DeadLetter) -> None:
+def test_headers_are_read_as_they_were_written(letter: DeadLetter) -> None:
     assert DeadLetter.from_headers(letter.headers()) == letter
 
 
@@ -34,7 +34,7 @@ def test_tracing_travels_along_and_nothing_else() -> None:
     assert "cookie" not in dict(headers)
 
 
-def test_letters_are_grouped_by_the_first_word_of_their_reason() -> None:
+def test_dead_letters_are_grouped_by_the_first_word_of_their_reason() -> None:
     assert LETTER.code == "not_utf8"
 
 
@@ -55,6 +55,6 @@ def test_any_headers_can_be_read(headers: list[tuple[str, bytes]]) -> None:
     assert letter.attempt >= 1
 
 
-def test_the_time_of_a_letter_is_utc_to_the_millisecond() -> None:
+def test_the_time_of_a_dead_letter_is_utc_to_the_millisecond() -> None:
     now = dead_letters.now()
     assert (len(now), now[-1]) == (24, "Z")

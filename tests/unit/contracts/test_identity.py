@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.identity import article_id, version
+from services.contracts.identity import article_id, unpack_version, version
 
 ARRIVAL = 1_767_323_045
 
@@ -110,3 +110,11 @@ def test_any_version_fits_elasticsearch(*, claimed: int, arrival: int, killed: b
 def test_packing_is_claim_above_arrival() -> None:
     packed = version(claimed_seconds=5, arrival_seconds=1_577_836_800 + 7)
     assert packed == 5 * 2**31 + 7
+
+
+def test_the_parts_of_a_version_can_be_read_back() -> None:
+    packed = version(claimed_seconds=1_750_000_000, arrival_seconds=1_760_000_000)
+    killed = version(claimed_seconds=1, arrival_seconds=1_760_000_000, killed=True)
+
+    assert unpack_version(packed) == (1_750_000_000, 1_760_000_000, False)
+    assert unpack_version(killed) == (0, 1_760_000_000, True)

@@ -6,8 +6,8 @@ import pytest
 
 from services.local.errors import HomeBusy, HomeUnusable
 from services.local.home import Home
-from services.local.locking import exclusive
-from services.local.progress import Step, silent
+from services.local.locking import file_lock
+from services.local.progress import Step, ignore_steps
 from services.local.state import ProcessRecord, StackState
 
 KAFKA = ProcessRecord("kafka", 11, 1700000000.25, {"kafka": 29092, "controller": 29093}, "k.log")
@@ -50,7 +50,6 @@ def test_a_process_replaces_an_earlier_one_of_its_name() -> None:
     later = ProcessRecord("kafka", 99, 1700000009.0, {"kafka": 1, "controller": 2}, "k.log")
 
     assert STATE.with_process(later).processes == {"kafka": later, "elasticsearch": NODE}
-    assert STATE.without("kafka").bootstrap_servers is None
 
 
 def test_a_folder_of_other_things_is_not_taken(tmp_path: Path) -> None:
@@ -89,7 +88,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_a_second_command_waits_says_so_and_gives_up(home: Home) -> None:
     steps: list[Step] = []
     with (
-        home.locked(0, silent),
+        home.locked(0, ignore_steps),
         pytest.raises(HomeBusy, match="Another newsline command"),
         home.locked(0.2, steps.append),
     ):
@@ -105,9 +104,9 @@ def test_a_lock_survives_the_removal_of_its_file(tmp_path: Path) -> None:
     Who locks a file that was removed and made anew excludes the next one all the same.
     """
     lock = tmp_path / "lock"
-    with exclusive(lock, 0):
+    with file_lock(lock, 0):
         lock.unlink()
-        with exclusive(lock, 0) as second, exclusive(lock, 0) as third:
+        with file_lock(lock, 0) as second, file_lock(lock, 0) as third:
             assert (second, third) == (True, False)
 
 

@@ -27,7 +27,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start_python(program: str, name: str = "worker") -> ProcessRecord:
         log = tmp_path / f"{name}.log"
-        record = processes.start(
+        record = processes.start_process(
             name,
             [sys.executable, "-c", program],
             log=log,
@@ -39,7 +39,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         return record
 
     yield start_python
-    processes.end(records, signal.SIGKILL, 5)
+    processes.end_processes(records, signal.SIGKILL, 5)
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -55,11 +55,11 @@ def said(record: ProcessRecord) -> str:
 
 def test_a_running_process_is_found_and_ended(start: Start) -> None:
     record = start(SLEEP)
-    assert processes.condition(record) == "running"
+    assert processes.process_condition(record) == "running"
 
-    assert processes.end([record], signal.SIGTERM, 10) == []
+    assert processes.end_processes([record], signal.SIGTERM, 10) == []
 
-    assert processes.condition(record) == "dead"
+    assert processes.process_condition(record) == "dead"
     assert not psutil.pid_exists(record.pid)
 
 
@@ -70,23 +70,23 @@ def test_a_pid_that_passed_to_a_stranger_is_never_signalled(start: Start) -> Non
     record = start(SLEEP)
     stale = replace(record, created=record.created - 3600)
 
-    assert processes.condition(stale) == "stale"
-    assert processes.find(stale) is None
-    assert not processes.send(stale, signal.SIGKILL)
-    assert processes.end([stale], signal.SIGKILL, 1) == []
+    assert processes.process_condition(stale) == "stale"
+    assert processes.find_process(stale) is None
+    assert not processes.send_signal(stale, signal.SIGKILL)
+    assert processes.end_processes([stale], signal.SIGKILL, 1) == []
     processes.end_orphans(stale)
 
-    assert processes.condition(record) == "running"
+    assert processes.process_condition(record) == "running"
 
 
 def test_a_process_that_does_not_listen_is_killed_and_named(start: Start) -> None:
     deaf, other = start(DEAF, "deaf"), start(SLEEP, "other")
     until(lambda: "deaf" in said(deaf))
 
-    assert processes.end([deaf, other], signal.SIGTERM, 0.5) == ["deaf"]
+    assert processes.end_processes([deaf, other], signal.SIGTERM, 0.5) == ["deaf"]
 
-    assert processes.condition(deaf) == "dead"
-    assert processes.condition(other) == "dead"
+    assert processes.process_condition(deaf) == "dead"
+    assert processes.process_condition(other) == "dead"
 
 
 def test_children_end_with_their_parent(start: Start) -> None:
@@ -94,7 +94,7 @@ def test_children_end_with_their_parent(start: Start) -> None:
     until(lambda: "parent" in said(record))
     (child,) = psutil.Process(record.pid).children()
 
-    processes.end([record], signal.SIGTERM, 5)
+    processes.end_processes([record], signal.SIGTERM, 5)
 
     assert not runs(child.pid)
 
@@ -104,7 +104,7 @@ def test_children_of_a_parent_that_died_alone_are_found(start: Start) -> None:
     until(lambda: "parent" in said(record))
     (child,) = psutil.Process(record.pid).children()
     os.kill(record.pid, signal.SIGKILL)
-    until(lambda: processes.find(record) is None)
+    until(lambda: processes.find_process(record) is None)
 
     processes.end_orphans(record)
 
@@ -113,15 +113,15 @@ def test_children_of_a_parent_that_died_alone_are_found(start: Start) -> None:
 
 def test_a_stopped_process_can_be_ended(start: Start) -> None:
     record = start(SLEEP)
-    processes.send(record, signal.SIGSTOP)
+    processes.send_signal(record, signal.SIGSTOP)
     until(lambda: psutil.Process(record.pid).status() == psutil.STATUS_STOPPED)
 
-    assert processes.end([record], signal.SIGTERM, 10) == []
+    assert processes.end_processes([record], signal.SIGTERM, 10) == []
 
 
 def test_how_a_process_ended_is_known(start: Start) -> None:
     record = start("raise SystemExit(3)")
-    until(lambda: processes.find(record) is None)
+    until(lambda: processes.find_process(record) is None)
 
     assert processes.exit_code(record) == 3
     assert processes.exit_code(record) is None
@@ -137,3 +137,14 @@ def test_the_end_of_a_log_is_its_last_lines_since_a_start(tmp_path: Path) -> Non
     assert processes.last_lines(log, since=since)[0] == "line 10"
     assert len(processes.last_lines(log, since=since, count=100)) == 20
     assert processes.last_lines(tmp_path / "none") == []
+
+
+def test_a_java_trace_does_not_hide_its_reason(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    frames = [f"\tat org.elasticsearch.Node.<init>(Node.java:{n}) ~[?:?]" for n in range(60)]
+    reason = "java.lang.IllegalArgumentException: unknown setting [x]"
+    cause = "Caused by: java.io.IOException: no"
+    lines = ["[INFO] starting", reason, *frames, cause, *frames, "\t... 9 more"]
+    log.write_text("\n".join(lines), encoding="utf-8")
+
+    assert processes.last_lines(log) == ["[INFO] starting", reason, cause]

@@ -54,8 +54,35 @@ def test_other_programs_settings_are_none_of_our_business() -> None:
 def test_an_unusable_value_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSLINE_INDEX_BATCH_RECORDS", "many")
 
-    with pytest.raises(SettingsError, match=r"NEWSLINE_INDEX_BATCH_RECORDS: .*valid integer"):
+    with pytest.raises(
+        SettingsError, match=r"^NEWSLINE_INDEX_BATCH_RECORDS must be a whole number$"
+    ):
         read_settings(IndexWorkerSettings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "message"),
+    [
+        (WorkerSettings, "NAMESPACE", "Ä", "must be at most 63 lower-case letters"),
+        (WorkerSettings, "LOG_LEVEL", "loud", "must be DEBUG, INFO, WARNING or ERROR"),
+        (WorkerSettings, "SHUTDOWN_SECONDS", "soon", "must be a number"),
+        (WorkerSettings, "SHUTDOWN_SECONDS", "0", "must be more than 0"),
+        (WorkerSettings, "HEALTH_PORT", "-1", "must be at least 0"),
+        (WorkerSettings, "HEALTH_PORT", "65536", "must be at most 65535"),
+        (KafkaSettings, "KAFKA_SECURITY_PROTOCOL", "tls", "must be one of 'PLAINTEXT', 'SSL'"),
+        (KafkaSettings, "KAFKA_BOOTSTRAP_SERVERS", "a:b", "is not usable: give host:port"),
+        (ElasticsearchSettings, "ELASTICSEARCH_URL", "here", "must be an address like https://"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_a_plain_sentence(
+    kind: type[Settings], name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"NEWSLINE_{name}", value)
+
+    with pytest.raises(SettingsError) as error:
+        read_settings(kind)
+
+    assert str(error.value).startswith(f"NEWSLINE_{name} {message}")
 
 
 def test_a_secret_comes_from_a_file_without_its_line_end(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Named entities: recognition and merging of aliases."""
+"""Named entity recognition, and merging of aliases."""

@@ -1,7 +1,7 @@
-"""English text → mentions of persons (PER), organisations (ORG), places (LOC), other names (MISC).
+"""Recognize persons (PER), organisations (ORG), places (LOC), other names (MISC) in English text.
 
-Reads sentence by sentence with the CRF and the network beside it, whose scores add up; then the
-document as a whole: a name that was found in one place is found in the others, and has one type.
+The CRF and the network beside it score each sentence; then the document is made consistent: a name
+that was found in one place is found in the others, and has one type.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
-from services.enrich.nlp.artefacts import load
-from services.enrich.nlp.entities import crf, lexicon, weights
-from services.enrich.nlp.entities.cnn import ContextNetwork, unpack
-from services.enrich.nlp.text.segmentation import windows
+from services.enrich.nlp.arrays import unpack_arrays
+from services.enrich.nlp.artefacts import load_artefact
+from services.enrich.nlp.entities.cnn import CnnWeights, ContextCnn
+from services.enrich.nlp.entities.crf import CrfTagger
+from services.enrich.nlp.entities.divided import HALVES
+from services.enrich.nlp.entities.weights import CrfWeights
+from services.enrich.nlp.lexicon import Lexicon
+from services.enrich.nlp.text.segmentation import group_by_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,39 +28,39 @@ if TYPE_CHECKING:
 
 EntityType = Literal["PER", "ORG", "LOC", "MISC"]
 # Trained on all corpora, or on those alone whose terms are open: see models/README.md.
-Variant = Literal["default", "open"]
-_ARTEFACTS: dict[Variant, str] = {"default": "entities", "open": "entities-open"}
-_NAMES: dict[Variant, str] = {"default": "newsline-crf", "open": "newsline-crf-open"}
-# What an article on Korea calls its two halves.
-_HALVES = {"North": ("North", "Korea"), "South": ("South", "Korea")}
-# Where the CRF puts every name this much below none, the network is not asked. Tuned on the
-# development parts: with more of them asked the same is found, later.
-NEAR = 6.0
-# Tokens: an article is read at once, a book is not.
-_AT_ONCE = 1_000
-_LONGEST_NAME = 12  # in words; longer runs are tables and lists in capitals
+CrfVariant = Literal["default", "open"]
+_ARTEFACTS: dict[CrfVariant, str] = {"default": "entities", "open": "entities-open"}
+_NAMES: dict[CrfVariant, str] = {"default": "newsline-crf", "open": "newsline-crf-open"}
+# Where the CRF scores every start of an entity this much below O, the network is not run. Tuned on
+# the development parts: a wider margin finds the same, later.
+CNN_MARGIN = 6.0
+# Tokens of one batch: an article is one batch, a book is not.
+_BATCH_TOKENS = 1_000
+_MAX_NAME_WORDS = 12  # longer runs are tables and lists in capitals
 
 
-class Recogniser(Protocol):
-    """What finds mentions, and the model and version by which it does."""
+class Recognizer(Protocol):
+    """A model that finds mentions of entities."""
 
     @property
     def name(self) -> str:
-        """Of the model."""
+        """The name of the model."""
 
     @property
     def version(self) -> str:
-        """Of the model."""
+        """The version of the model."""
 
-    def find(self, segments: Segments) -> list[Mention]:
+    def find_mentions(self, segments: Segments) -> list[Mention]:
         """The mentions in a document, ordered, none overlapping another."""
 
-    def tagged(self, segments: Segments) -> list[Mention]:
+    def sentence_mentions(self, segments: Segments) -> list[Mention]:
         """The mentions in each sentence by itself."""
 
 
 class Mention(NamedTuple):
-    """`text[start:end]`, the tokens `first` to `last` (exclusive) of the document."""
+    """A mention of an entity: `text[start:end]`, the tokens `first` to `last` (exclusive) of the
+    document.
+    """
 
     start: int
     end: int
@@ -67,64 +71,65 @@ class Mention(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class EntityRecogniser:
-    """Finds mentions. Deterministic; not for several threads at once."""
+class EntityRecognizer:
+    """Finds mentions by the CRF, and the CNN if there is one. Deterministic; not thread-safe."""
 
-    tagger: crf.Tagger
+    tagger: CrfTagger
     version: str
     name: str = _NAMES["default"]
-    context: ContextNetwork | None = None
+    cnn: ContextCnn | None = None
 
     @classmethod
     def from_artefacts(
-        cls, models_dir: Path | None = None, variant: Variant = "default"
-    ) -> EntityRecogniser:
-        """Load a CRF of ours.
+        cls, models_dir: Path | None = None, variant: CrfVariant = "default"
+    ) -> EntityRecognizer:
+        """Load the lexicon and a CRF.
 
         :raises ArtefactUnusable: a file is missing or is not the one that was released.
         """
-        words = load("lexicon", models_dir)
-        model = load(_ARTEFACTS[variant], models_dir)
-        tagger = crf.Tagger(weights.unpack(model.content), lexicon.unpack(words.content))
-        return cls(tagger, model.version, _NAMES[variant])
+        lexicon = Lexicon.from_artefacts(models_dir)
+        artefact = load_artefact(_ARTEFACTS[variant], models_dir)
+        weights = CrfWeights.from_arrays(unpack_arrays(artefact.content))
+        return cls(CrfTagger(weights, lexicon), artefact.version, _NAMES[variant])
 
-    def with_context(self, models_dir: Path | None = None) -> EntityRecogniser:
-        """The same, with the network that reads beside the CRF.
+    def with_cnn(self, models_dir: Path | None = None) -> EntityRecognizer:
+        """The same, with the network beside the CRF.
 
         :raises ArtefactUnusable: its file is missing or is not the one that was released.
         """
-        artefact = load("context", models_dir)
-        network = ContextNetwork(unpack(artefact.content))
-        self.tagger.forms.remember(network)
+        artefact = load_artefact("context", models_dir)
+        cnn = ContextCnn(CnnWeights.from_arrays(unpack_arrays(artefact.content)))
+        self.tagger.feature_cache.register(cnn)
         version = f"{artefact.version}+{self.version}"
-        return replace(self, version=version, name=f"{self.name}-cnn", context=network)
+        return replace(self, version=version, name=f"{self.name}-cnn", cnn=cnn)
 
-    def find(self, segments: Segments) -> list[Mention]:
+    def find_mentions(self, segments: Segments) -> list[Mention]:
         """The mentions in a document, ordered, none overlapping another."""
-        return consistent(segments, self.tagged(segments))
+        return enforce_consistency(segments, self.sentence_mentions(segments))
 
-    def tagged(self, segments: Segments) -> list[Mention]:
+    def sentence_mentions(self, segments: Segments) -> list[Mention]:
         """The mentions in each sentence by itself."""
         sentences = [segments.words[first:last] for first, last in segments.sentences]
-        runs = windows([len(sentence) for sentence in sentences], _AT_ONCE)
-        read = (self._labels(sentences[run.start : run.stop]) for run in runs)
-        return mentions_of(segments, chain.from_iterable(read), self.tagger.weights.labels)
+        batches = group_by_size([len(sentence) for sentence in sentences], _BATCH_TOKENS)
+        labels = (self._labels(sentences[batch.start : batch.stop]) for batch in batches)
+        names = self.tagger.weights.labels
+        return mentions_of_labels(segments, chain.from_iterable(labels), names)
 
     def _labels(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[int]]:
         """One label number per word of each sentence."""
-        reading = self.tagger.read(sentences)
-        if self.context is not None:
-            near = self.tagger.stops(reading, NEAR)
-            reading.leads[:] += self.context(reading.places, near)
-        return self.tagger.decode(reading)
+        emissions = self.tagger.emissions(sentences)
+        if self.cnn is not None:
+            wanted = self.tagger.entity_start_mask(emissions, CNN_MARGIN)
+            emissions.scores[:] += self.cnn.scores(emissions.sentences, wanted)
+        return self.tagger.decode(emissions)
 
 
-def mentions_of(
+def mentions_of_labels(
     segments: Segments, labels: Iterable[Sequence[int]], names: Sequence[str]
 ) -> list[Mention]:
-    """The mentions that the labels of each sentence's tokens tell of; no labels, no mentions.
+    """The mentions that the labels of each sentence's tokens mark; no labels, no mentions.
 
-    :param names: of the labels.
+    :param names: the names of the labels.
     """
     mentions: list[Mention] = []
     for (begin, _), numbers in zip(segments.sentences, labels, strict=True):
@@ -135,46 +140,46 @@ def mentions_of(
             mark = names[label][0]
             if before and mark != "I":
                 entity_type = cast("EntityType", names[numbers[first]][2:])
-                mentions.append(mention(segments, begin + first, begin + i, entity_type))
+                mentions.append(mention_at(segments, begin + first, begin + i, entity_type))
             if mark == "B":
                 first = i
             before = label
     return mentions
 
 
-def mention(segments: Segments, first: int, last: int, entity_type: EntityType) -> Mention:
+def mention_at(segments: Segments, first: int, last: int, entity_type: EntityType) -> Mention:
     """The mention that consists of these tokens."""
     words = tuple(segments.words[first:last])
     return Mention(segments.starts[first], segments.ends[last - 1], first, last, words, entity_type)
 
 
-def consistent(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
-    """The same name gets the same type throughout, its most frequent one, but a place may also be
-    the team or the government that bears its name; names of several words, and surnames of the
-    persons named in full, are found wherever they stand.
+def enforce_consistency(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
+    """Make the mentions of a document consistent: the same name gets the same type throughout, its
+    most frequent one, but a place may also be the team or the government that bears its name; names
+    of several words, and surnames of the persons named in full, are found wherever they occur.
     """
     votes: dict[tuple[str, ...], Counter[EntityType]] = defaultdict(Counter)
-    for found in mentions:
-        votes[found.words][found.type] += 1
-    types = {words: _majority(counts) for words, counts in votes.items()}
-    wanted = {w: t for w, t in types.items() if 1 < len(w) <= _LONGEST_NAME}
-    for words, entity_type in list(wanted.items()):
+    for mention in mentions:
+        votes[mention.words][mention.type] += 1
+    types = {words: _most_frequent(counts) for words, counts in votes.items()}
+    names = {w: t for w, t in types.items() if 1 < len(w) <= _MAX_NAME_WORDS}
+    for words, entity_type in list(names.items()):
         # A surname is taken for its bearer, unless it was mostly found to be something else.
         surname = words[-1:]
         if entity_type == "PER" and _is_surname(surname[0]) and types.get(surname, "PER") == "PER":
-            wanted[surname] = "PER"
+            names[surname] = "PER"
             types[surname] = "PER"
-    settled = [m._replace(type=_settled(m.type, types[m.words])) for m in mentions]
-    complete = _completed(segments, settled, wanted)
+    typed = [m._replace(type=_consistent_type(m.type, types[m.words])) for m in mentions]
+    complete = _complete(segments, typed, names)
     return sorted(complete + _halves(segments, complete))
 
 
-def _majority(counts: Counter[EntityType]) -> EntityType:
+def _most_frequent(counts: Counter[EntityType]) -> EntityType:
     """The most frequent type; of equals the one first met."""
     return counts.most_common(1)[0][0]
 
 
-def _settled(own: EntityType, usual: EntityType) -> EntityType:
+def _consistent_type(own: EntityType, usual: EntityType) -> EntityType:
     return own if {own, usual} == {"LOC", "ORG"} else usual
 
 
@@ -182,27 +187,27 @@ def _is_surname(word: str) -> bool:
     return len(word) > 2 and word.isalpha() and word[0].isupper() and not word.isupper()  # noqa: PLR2004 - "II", "Jr" are none
 
 
-def _completed(
-    segments: Segments, mentions: Sequence[Mention], wanted: dict[tuple[str, ...], EntityType]
+def _complete(
+    segments: Segments, mentions: Sequence[Mention], names: dict[tuple[str, ...], EntityType]
 ) -> list[Mention]:
-    """The mentions, and the wanted names where nothing was found, or no more than parts of them."""
-    by_opening: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for name in sorted(wanted, key=len, reverse=True):
-        by_opening[name[0]].append(name)
+    """The mentions, and these names wherever nothing was found, or no more than parts of them."""
+    by_first_word: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for name in sorted(names, key=len, reverse=True):
+        by_first_word[name[0]].append(name)
     words = segments.words
     owner = {i: m for m in mentions for i in range(m.first, m.last)}
     found = set(mentions)
-    for begin, end in segments.sentences if wanted else ():
+    for begin, end in segments.sentences if names else ():
         i = begin
         while i < end:
             step = 1
-            for name in by_opening.get(words[i], ()):
+            for name in by_first_word.get(words[i], ()):
                 last = i + len(name)
                 if last <= end and tuple(words[i:last]) == name:
                     inside = {owner[j] for j in range(i, last) if j in owner}
                     if all(i <= m.first and m.last <= last for m in inside):
                         found -= inside
-                        found.add(mention(segments, i, last, wanted[name]))
+                        found.add(mention_at(segments, i, last, names[name]))
                         step = len(name)
                         break
             i += step
@@ -210,14 +215,14 @@ def _completed(
 
 
 def _halves(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
-    """`the North` and `the South` where the article speaks of North Korea and South Korea."""
-    named = {half for half, name in _HALVES.items() if any(m.words == name for m in mentions)}
+    """`the North` where the article names North Korea, and likewise any half of a country."""
+    named = {m.words[0] for m in mentions if m.words in HALVES}
     if not named:
         return []
     words = segments.words
     taken = {i for m in mentions for i in range(m.first, m.last)}
     return [
-        mention(segments, i, i + 1, "LOC")
+        mention_at(segments, i, i + 1, "LOC")
         for begin, end in segments.sentences
         for i in range(begin + 1, end)
         if words[i] in named

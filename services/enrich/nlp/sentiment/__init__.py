@@ -1,1 +1,1 @@
-"""Sentiment of a text, and towards the entities in it."""
+"""Sentiment of documents and of the entities in them."""

@@ -1,8 +1,8 @@
-"""How an English sentence speaks of one of the names in it: negative, neutral or positive.
+"""The sentiment of an English sentence towards one of the names in it (its target).
 
 A logistic regression that is additive over words (`target_features.py`). The target itself is not
 seen, nor are the forms of other names: the model is to read what is said, not to hold an opinion of
-who it is said of.
+whom it is said about.
 """
 
 from __future__ import annotations
@@ -13,147 +13,153 @@ from itertools import pairwise
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from services.enrich.nlp.artefacts import load
-from services.enrich.nlp.cache import remember
-from services.enrich.nlp.sentiment import target_weights
+from services.enrich.nlp.arrays import unpack_arrays
+from services.enrich.nlp.artefacts import load_artefact
+from services.enrich.nlp.cache import put_bounded
 from services.enrich.nlp.sentiment.target_features import (
+    BIGRAM_WEIGHT,
     CLOSE,
-    MOST_WORDS,
-    NEARNESS,
-    PAIR_WORTH,
+    MAX_CONTEXT_WORDS,
+    PROXIMITY,
     SLOTS,
-    Sentence,
-    around,
-    features,
-    pair_keys,
-    sentence,
+    SentenceFeatures,
+    adjacent_features,
+    bigram_features,
+    sentence_features,
+    word_features,
 )
-from services.enrich.nlp.sentiment.vader import Sentiment
+from services.enrich.nlp.sentiment.target_weights import TargetWeights
+from services.enrich.nlp.sentiment.vader import SentimentResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from services.enrich.nlp.entities.lexicon import Lexicon
-    from services.enrich.nlp.sentiment.target_weights import TargetWeights
+    from services.enrich.nlp.lexicon import Lexicon
 
-# The nearness of the words before a target, the farthest first.
-_NEARER = NEARNESS[:0:-1]
-_FARTHER = NEARNESS[1:]
+# The proximity of the words before a target, the farthest first, and of those after it.
+_PROXIMITY_BEFORE = PROXIMITY[:0:-1]
+_PROXIMITY_AFTER = PROXIMITY[1:]
 
-# What a word adds in each slot, or a pair of words on either side. Each is one complex number, for
+# What a word adds in each slot, or a bigram on either side. Each is one complex number, for
 # negative its real part and for positive its imaginary one: one addition does for both.
-Row = tuple[complex, ...]
+SlotScores = tuple[complex, ...]
 
 
-class View(NamedTuple):
-    """A sentence as its targets share it: what its words add, a column for each slot; what some
-    words add with the next.
+class SentenceScores(NamedTuple):
+    """The scores that all targets of a sentence share: those of its words, a column for each slot;
+    those of some words with the next.
     """
 
-    sentence: Sentence
-    columns: Sequence[Row]
-    pairs: Sequence[tuple[int, Row]]
+    features: SentenceFeatures
+    columns: Sequence[SlotScores]
+    bigrams: Sequence[tuple[int, SlotScores]]
 
 
-class Scorer(Protocol):
-    """What scores targets, and the model and version by which it does."""
+class TargetScorer(Protocol):
+    """A model of the sentiment towards a target."""
 
     @property
     def name(self) -> str:
-        """Of the model."""
+        """The name of the model."""
 
     @property
     def version(self) -> str:
-        """Of the model."""
+        """The version of the model."""
 
-    def view(self, words: Sequence[str]) -> View:
-        """What the targets of a sentence share, given its tokens."""
+    def prepare(self, words: Sequence[str]) -> SentenceScores:
+        """The scores that the targets of a sentence share, given its tokens."""
 
-    def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
-        """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
-        positively.
+    def score(self, sentence: SentenceScores, first: int, last: int) -> tuple[float, float, float]:
+        """The probabilities that the sentence speaks negatively, neutrally, positively of tokens
+        `first` to `last` (exclusive).
         """
 
 
 @dataclass(slots=True)
-class TargetScorer:
-    """Scores targets. Deterministic; not for several threads at once."""
+class LinearTargetScorer:
+    """Scores targets by the regression. Deterministic; not thread-safe."""
 
     weights: TargetWeights
     lexicon: Lexicon
     valences: Mapping[str, float]
     version: str = ""
     name: str = "newsline-targets"
-    _forms: dict[tuple[str, str, bool, bool], Row] = field(default_factory=dict)
+    _cache: dict[tuple[str, str, bool, bool], SlotScores] = field(default_factory=dict)
     # Of words that are neither first nor negated, in sentences and in headlines: nearly all.
-    _plain: tuple[dict[str, Row], dict[str, Row]] = field(default_factory=lambda: ({}, {}))
-    _pairs: tuple[dict[str, Row], dict[str, Row]] = field(default_factory=lambda: ({}, {}))
+    _plain_cache: tuple[dict[str, SlotScores], dict[str, SlotScores]] = field(
+        default_factory=lambda: ({}, {})
+    )
+    _bigram_cache: tuple[dict[str, SlotScores], dict[str, SlotScores]] = field(
+        default_factory=lambda: ({}, {})
+    )
 
     @classmethod
     def from_artefacts(
         cls, lexicon: Lexicon, valences: Mapping[str, float], models_dir: Path | None = None
-    ) -> TargetScorer:
+    ) -> LinearTargetScorer:
         """Load the committed model.
 
         :raises ArtefactUnusable: the file is missing or is not the one that was released.
         """
-        artefact = load("targets", models_dir)
-        return cls(target_weights.unpack(artefact.content), lexicon, valences, artefact.version)
+        artefact = load_artefact("targets", models_dir)
+        weights = TargetWeights.from_arrays(unpack_arrays(artefact.content))
+        return cls(weights, lexicon, valences, artefact.version)
 
-    def view(self, words: Sequence[str]) -> View:
-        """What the targets of a sentence share, given its tokens."""
-        seen = sentence(words)
-        forms, headline = seen.forms, seen.headline
-        rows = list(map(self._plain[headline].get, words))
+    def prepare(self, words: Sequence[str]) -> SentenceScores:
+        """The scores that the targets of a sentence share, given its tokens."""
+        features = sentence_features(words)
+        forms, headline = features.forms, features.headline
+        rows = list(map(self._plain_cache[headline].get, words))
         for i, row in enumerate(rows):
-            if row is None or not i or seen.negated[i]:
-                rows[i] = self._row(seen, i)
-        known, remembered = self.weights.pairs, self._pairs[headline]
+            if row is None or not i or features.negated[i]:
+                rows[i] = self._word_scores(features, i)
+        known, cache = self.weights.bigrams, self._bigram_cache[headline]
         names = [f"{one} {other}" for one, other in pairwise(forms)]
-        pairs = [
-            (i, remembered.get(name) or self._pair(seen, i))
+        bigrams = [
+            (i, cache.get(name) or self._bigram_scores(features, i))
             for i, name in enumerate(names)
             if name in known
         ]
-        return View(seen, list(zip(*rows, strict=True)), pairs)
+        return SentenceScores(features, list(zip(*rows, strict=True)), bigrams)
 
-    def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
-        """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
-        positively.
+    def score(self, sentence: SentenceScores, first: int, last: int) -> tuple[float, float, float]:
+        """The probabilities that the sentence speaks negatively, neutrally, positively of tokens
+        `first` to `last` (exclusive).
         """
-        seen, columns, pairs = view
-        begin, end = max(0, first - MOST_WORDS), min(len(seen.words), last + MOST_WORDS)
+        features, columns, bigrams = sentence
+        begin = max(0, first - MAX_CONTEXT_WORDS)
+        end = min(len(features.words), last + MAX_CONTEXT_WORDS)
         left, right = slice(begin, first), slice(last, end)
-        to_left, to_right, anywhere, beside_left, beside_right = columns
+        to_left, to_right, anywhere, close_left, close_right = columns
         total = (
-            self._touching(seen, first, last)
-            + sum(map(mul, _NEARER[MOST_WORDS - first + begin :], to_left[left]))
-            + sum(map(mul, _FARTHER, to_right[right]))
+            self._adjacent_score(features, first, last)
+            + sum(map(mul, _PROXIMITY_BEFORE[MAX_CONTEXT_WORDS - first + begin :], to_left[left]))
+            + sum(map(mul, _PROXIMITY_AFTER, to_right[right]))
             + sum(anywhere[left])
             + sum(anywhere[right])
-            + sum(beside_left[max(0, first - CLOSE) : first])
-            + sum(beside_right[last : last + CLOSE])
+            + sum(close_left[max(0, first - CLOSE) : first])
+            + sum(close_right[last : last + CLOSE])
         )
-        for i, pair in pairs:
+        for i, bigram in bigrams:
             if begin <= i < first - 1:
-                total += NEARNESS[first - i] * pair[0]
+                total += PROXIMITY[first - i] * bigram[0]
             elif last <= i < end - 1:
-                total += NEARNESS[i - last + 1] * pair[1]
+                total += PROXIMITY[i - last + 1] * bigram[1]
         negative, positive = total.real, total.imag
         highest = max(negative, positive, 0.0)
         odds = math.exp(negative - highest), math.exp(-highest), math.exp(positive - highest)
         whole = sum(odds)
         return odds[0] / whole, odds[1] / whole, odds[2] / whole
 
-    def _touching(self, seen: Sentence, first: int, last: int) -> complex:
-        """The bias, and what the words that touch the target add."""
-        known, values, unit = self.weights.rows, self.weights.values, self.weights.unit
+    def _adjacent_score(self, features: SentenceFeatures, first: int, last: int) -> complex:
+        """The bias, and the scores of the words next to the target."""
+        known, values, unit = self.weights.features, self.weights.values, self.weights.unit
         negative, positive = self.weights.bias
         count = len(known)
-        for key in around(seen.forms, first, last, headline=seen.headline):
-            if key in known:
-                number = known[key]
+        for name in adjacent_features(features.forms, first, last, headline=features.headline):
+            if name in known:
+                number = known[name]
                 negative += values[number] * unit
                 positive += values[count + number] * unit
         return complex(negative, positive)
@@ -162,56 +168,57 @@ class TargetScorer:
         """The weight of a feature."""
         weights = self.weights
         values, unit = weights.values, weights.unit
-        return complex(values[number] * unit, values[len(weights.rows) + number] * unit)
+        return complex(values[number] * unit, values[len(weights.features) + number] * unit)
 
-    def _row(self, seen: Sentence, i: int) -> Row:
-        """What a word adds, remembered."""
-        key = seen.forms[i], seen.words[i], seen.negated[i], seen.headline
-        row = self._forms.get(key)
-        if row is None:
-            row = remember(self._forms, key, self._summed(*key))
-        if i and not seen.negated[i]:
-            remember(self._plain[seen.headline], seen.words[i], row)
-        return row
+    def _word_scores(self, features: SentenceFeatures, i: int) -> SlotScores:
+        """The scores of a word, cached."""
+        key = features.forms[i], features.words[i], features.negated[i], features.headline
+        scores = self._cache.get(key)
+        if scores is None:
+            scores = put_bounded(self._cache, key, self._sum_word(*key))
+        if i and not features.negated[i]:
+            put_bounded(self._plain_cache[features.headline], features.words[i], scores)
+        return scores
 
-    def _summed(self, form: str, word: str, negated: bool, headline: bool) -> Row:  # noqa: FBT001 - a key of the memory
-        """What a form adds in each slot, for negative and for positive."""
+    def _sum_word(self, form: str, word: str, negated: bool, headline: bool) -> SlotScores:  # noqa: FBT001 - a key of the cache
+        """The sums of the weights of a form's features, for each slot."""
         weights, lexicon = self.weights, self.lexicon
-        number = lexicon.row_of(word)
-        found = features(
+        row = lexicon.row_of(word)
+        features = word_features(
             form,
             negated=negated,
             headline=headline,
-            clusters=None if number is None else lexicon.clusters[number],
+            clusters=None if row is None else lexicon.clusters[row],
             valence=self.valences.get(word.lower(), 0.0),
         )
         sums = [0j] * SLOTS
-        if number is not None:
-            at = number * 2 * SLOTS
+        if row is not None:
+            at = row * 2 * SLOTS
             folded = [v * weights.vector_unit for v in weights.vectors[at : at + 2 * SLOTS]]
             sums = list(map(complex, folded[::2], folded[1::2]))
-        rows, values, unit, count = weights.rows, weights.values, weights.unit, len(weights.rows)
-        for slot, key, value in found:
-            row = rows.get(key)
-            if row is not None:
-                sums[slot] += complex(values[row], values[count + row]) * (unit * value)
+        known, values, unit = weights.features, weights.values, weights.unit
+        count = len(known)
+        for slot, name, value in features:
+            number = known.get(name)
+            if number is not None:
+                sums[slot] += complex(values[number], values[count + number]) * (unit * value)
         return tuple(sums)
 
-    def _pair(self, seen: Sentence, i: int) -> Row:
-        """What a word and the next add together, remembered."""
-        one, other = seen.forms[i : i + 2]
-        known = self.weights.rows
+    def _bigram_scores(self, features: SentenceFeatures, i: int) -> SlotScores:
+        """The scores of a word with the next, cached."""
+        one, other = features.forms[i : i + 2]
+        known = self.weights.features
         sums = []
         for side in "LR":
-            keys = pair_keys(side, one, other, headline=seen.headline)
-            found = [self._weight(known[key]) * PAIR_WORTH for key in keys if key in known]
-            sums.append(sum(found, 0j))
-        return remember(self._pairs[seen.headline], f"{one} {other}", tuple(sums))
+            names = bigram_features(side, one, other, headline=features.headline)
+            weights = [self._weight(known[name]) * BIGRAM_WEIGHT for name in names if name in known]
+            sums.append(sum(weights, 0j))
+        return put_bounded(self._bigram_cache[features.headline], f"{one} {other}", tuple(sums))
 
 
-def summarise(scores: Sequence[tuple[float, float, float]]) -> Sentiment | None:
-    """The sentiment of several mentions by the probabilities of each: the likeliest label of their
-    mean, and how much likelier positive is than negative. None of none.
+def entity_sentiment(scores: Sequence[tuple[float, float, float]]) -> SentimentResult | None:
+    """The sentiment towards an entity by the probabilities of its mentions: the likeliest label of
+    their mean, and how much likelier positive is than negative. None if it has no mentions.
     """
     if not scores:
         return None
@@ -220,5 +227,5 @@ def summarise(scores: Sequence[tuple[float, float, float]]) -> Sentiment | None:
     )
     score = round(positive - negative, 4)
     if neutral >= max(negative, positive):
-        return Sentiment("neutral", score)
-    return Sentiment("positive" if positive > negative else "negative", score)
+        return SentimentResult("neutral", score)
+    return SentimentResult("positive" if positive > negative else "negative", score)

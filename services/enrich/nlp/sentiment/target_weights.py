@@ -1,74 +1,83 @@
-"""What a trained target model consists of, and the file it is kept in."""
+"""The weights of the trained model of target sentiment, and their file."""
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
 from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from services.enrich.nlp.arrays import decode_strings, encode_strings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PAIR = re.compile("[HS]?[LR][^ ]+ ")
+    from services.enrich.nlp.arrays import Arrays
+
+_BIGRAM = re.compile("[HS]?[LR][^ ]+ ")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetWeights:
-    """`rows` maps a feature to its row in `values`: what it adds for negative and for positive, as
-    multiples of `unit`, neutral being 0. `vectors` holds as many numbers per row of the lexicon as
-    there are slots, twice; their unit is `vector_unit`. `bias` is added to both. `pairs` are the
-    two words in a row of which any feature tells: most have none, and are passed over by this.
+    """The weights of a logistic regression, for negative and for positive; neutral is 0. `features`
+    maps a feature to its number in `values`, which hold first all weights for negative, then all
+    for positive, in multiples of `unit`. `vectors` holds two weights for each slot and each row of
+    the lexicon, in multiples of `vector_unit`. `bigrams` are the pairs of words that any feature is
+    of: most pairs have none, and are skipped.
     """
 
-    rows: Mapping[str, int]
+    features: Mapping[str, int]
     values: array[int]
     unit: float
     vectors: array[int]
     vector_unit: float
     bias: tuple[float, float]
-    pairs: frozenset[str]
+    bigrams: frozenset[str]
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> TargetWeights:
+        """The weights that `target_arrays` made arrays of."""
+        features = decode_strings(arrays["features"])
+        # "L" or "R" begins the name of a bigram, after "H" or "S" if it is of one kind of sentence.
+        bigrams = frozenset(
+            key[1 if key[0] in "LR" else 2 :] for key in features if _BIGRAM.match(key)
+        )
+        negative, positive = arrays["bias"].tolist()
+        return cls(
+            dict(zip(features, range(len(features)), strict=True)),
+            array("b", arrays["values"].tobytes()),
+            float(arrays["unit"]),
+            array("b", arrays["vectors"].tobytes()),
+            float(arrays["vector_unit"]),
+            (negative, positive),
+            bigrams,
+        )
 
 
-def pack(
+def target_arrays(
     features: Mapping[str, tuple[float, float]],
     vectors: Sequence[float],
     bias: tuple[float, float],
-) -> bytes:
-    """A model as one compressed block; weights are kept as 8-bit multiples of a unit each kind."""
+) -> Arrays:
+    """The arrays of a model's file: weights as 8-bit multiples of a unit each kind.
+
+    :param features: the weights of each for negative and positive.
+    :param vectors: those of each row of the lexicon, by slot.
+    """
     unit = max(abs(weight) for pair in features.values() for weight in pair) / 127
     vector_unit = max(map(abs, vectors), default=127.0) / 127
-    rows = {}
-    for key in sorted(features):
-        negative, positive = (round(weight / unit) for weight in features[key])
-        if negative or positive:
-            rows[key] = (negative, positive)
-    values = array("b", [weight for pair in zip(*rows.values(), strict=True) for weight in pair])
-    table = array("b", [round(weight / vector_unit) for weight in vectors])
-    keys = "\n".join(rows).encode()
-    head = {
-        "unit": unit,
-        "vector_unit": vector_unit,
-        "bias": bias,
-        "sizes": [len(keys), len(values), len(table)],
+    rounded = {
+        key: (round(features[key][0] / unit), round(features[key][1] / unit))
+        for key in sorted(features)
     }
-    body = keys + values.tobytes() + table.tobytes()
-    return zlib.compress(json.dumps(head).encode() + b"\n" + body, 9)
-
-
-def unpack(data: bytes) -> TargetWeights:
-    """The inverse of `pack`."""
-    line, _, body = zlib.decompress(data).partition(b"\n")
-    head = json.loads(line)
-    keys_end, count, width = head["sizes"]
-    rows = {key: row for row, key in enumerate(body[:keys_end].decode().split("\n"))}
-    values = array("b", body[keys_end : keys_end + count])
-    vectors = array("b", body[keys_end + count : keys_end + count + width])
-    bias = head["bias"]
-    # "L" or "R" begins the name of a pair, after "H" or "S" if it is of one kind of sentence only.
-    pairs = frozenset(key[1 if key[0] in "LR" else 2 :] for key in rows if _PAIR.match(key))
-    return TargetWeights(
-        rows, values, head["unit"], vectors, head["vector_unit"], (bias[0], bias[1]), pairs
-    )
+    kept = {key: pair for key, pair in rounded.items() if any(pair)}
+    return {
+        "features": encode_strings(list(kept)),
+        "values": np.array(list(zip(*kept.values(), strict=True)), np.int8),
+        "unit": np.array(unit),
+        "vectors": np.array([round(weight / vector_unit) for weight in vectors], np.int8),
+        "vector_unit": np.array(vector_unit),
+        "bias": np.array(bias),
+    }

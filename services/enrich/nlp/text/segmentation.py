@@ -1,4 +1,4 @@
-"""Text → tokens and sentences, each with exact character offsets.
+"""Split text into tokens and sentences, each with exact character offsets.
 
 For any string, `text[start:end]` is the token, tokens are in order and never overlap, and every
 sentence is a run of tokens. Time is linear in the text: each pattern below advances without
@@ -68,7 +68,9 @@ _ENDING_ABBREVIATIONS = frozenset({"Inc.", "Corp.", "Co.", "Ltd.", "Jr.", "Sr.",
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Token i is `words[i]`, at `text[starts[i]:ends[i]]`; a sentence is a range of tokens."""
+    """The tokens and sentences of a text. Token i is `words[i]`, at `text[starts[i]:ends[i]]`; a
+    sentence is a range of tokens.
+    """
 
     words: list[str]
     starts: list[int]
@@ -76,13 +78,13 @@ class Segments:
     sentences: list[tuple[int, int]]
 
     def spans(self) -> Iterator[tuple[int, int]]:
-        """Where each sentence starts and ends in the text."""
+        """The start and end of each sentence in the text."""
         for first, last in self.sentences:
             yield self.starts[first], self.ends[last - 1]
 
 
 def segment(text: str) -> Segments:
-    """Cut a text into tokens and sentences. Whitespace alone gives none of either."""
+    """Split a text into tokens and sentences. Whitespace alone gives none of either."""
     matches = list(_TOKEN.finditer(text))
     words = [match[0] for match in matches]
     starts = [match.start() for match in matches]
@@ -91,20 +93,21 @@ def segment(text: str) -> Segments:
     return Segments(words, starts, ends, list(pairwise(bounds)))
 
 
-def windows(sizes: Sequence[int], most: int) -> list[range]:
-    """Runs of neighbours, as long as their sizes together do not pass `most`; one that is larger by
-    itself is a run.
+def group_by_size(sizes: Sequence[int], max_size: int) -> list[range]:
+    """Group consecutive items so that no group exceeds `max_size`, but for an item that does alone.
+
+    :returns: the item numbers of each group.
     """
-    runs: list[range] = []
+    groups: list[range] = []
     begin = total = 0
     for i, size in enumerate(sizes):
-        if i > begin and total + size > most:
-            runs.append(range(begin, i))
+        if i > begin and total + size > max_size:
+            groups.append(range(begin, i))
             begin, total = i, 0
         total += size
     if begin < len(sizes):
-        runs.append(range(begin, len(sizes)))
-    return runs
+        groups.append(range(begin, len(sizes)))
+    return groups
 
 
 def _bounds(text: str, words: list[str], starts: list[int], ends: list[int]) -> list[int]:

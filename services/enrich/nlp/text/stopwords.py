@@ -1,14 +1,14 @@
-"""English words that are no subject by themselves: grammar, and what every newspaper says.
+"""English stop words: function words, words common in all news, words that need a phrase.
 
-The second list is what keeps `said`, `week` and `people` from being the keywords of everything; the
-third holds words that tell something in a phrase only (`government debt`).
+The second list keeps `said`, `week` and `people` from being the keywords of everything; the third
+holds words that mean something as part of a phrase only (`government debt`).
 """
 
 # ruff: noqa: SIM905 - one word a line would hide the lists
 
 from __future__ import annotations
 
-GRAMMAR = frozenset(
+FUNCTION_WORDS = frozenset(
     """
     a about above across after again against ago ahead albeit all almost alone along already
     also although always am amid amidst among amongst an and another any anybody anyone anything
@@ -32,7 +32,7 @@ GRAMMAR = frozenset(
     yours yourself yourselves 's n't 're 've 'll 'd 'm t re ve ll d m
     """.split()
 )
-COMMONPLACE = frozenset(
+NEWS_WORDS = frozenset(
     """
     able according account accused act acting action actions actually add added adding adds
     admitted agreed agrees aim aimed aims allow allowed allowing allows amount announce
@@ -93,7 +93,7 @@ COMMONPLACE = frozenset(
     year yearly years yesterday young younger
     """.split()
 )
-FILLING = frozenset(
+PHRASE_WORDS = frozenset(
     """
     access accident active actor affairs affect age agency agent agreement appeal appointment
     approval army attempt author authorities authority award awards background bank benefit

@@ -1,1 +1,1 @@
-"""The fine-tuned transformers of the accurate path."""
+"""The ensemble path: fine-tuned transformers beside the models of the default path."""

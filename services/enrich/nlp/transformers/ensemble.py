@@ -1,8 +1,8 @@
-"""The accurate path: small transformers beside the models of the default path.
+"""The ensemble path: small transformers beside the models of the default path.
 
-Both read, and what they hold likely is added up: the transformer knows language, the CRF capitals,
-place names and what words of a name follow each other. Measured, the two together are better than
-either (see models/README.md).
+The log-probabilities of both are added: the transformer knows language, the CRF capitals, place
+names and which words of a name follow each other. Measured, the two together are better than either
+(see models/README.md).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.enrich.nlp.artefacts import load
-from services.enrich.nlp.entities.crf import leads_over_o
-from services.enrich.nlp.entities.recognizer import consistent, mentions_of
-from services.enrich.nlp.text.segmentation import windows
-from services.enrich.nlp.transformers.onnx import Network
-from services.enrich.nlp.transformers.wordpiece import WordPieces, around
+from services.enrich.nlp.artefacts import load_artefact
+from services.enrich.nlp.entities.crf import relative_to_o
+from services.enrich.nlp.entities.recognizer import enforce_consistency, mentions_of_labels
+from services.enrich.nlp.text.segmentation import group_by_size
+from services.enrich.nlp.transformers.onnx import OnnxModel
+from services.enrich.nlp.transformers.wordpiece import WordPieceTokenizer, target_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,133 +26,139 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from services.enrich.nlp.entities.recognizer import EntityRecogniser, Mention
-    from services.enrich.nlp.sentiment.target_model import TargetScorer, View
+    from services.enrich.nlp.entities.recognizer import EntityRecognizer, Mention
+    from services.enrich.nlp.sentiment.target_model import LinearTargetScorer, SentenceScores
     from services.enrich.nlp.text.segmentation import Segments
 
 # Sentences are read together up to so many pieces: each is context for the others, and fewer,
 # longer runs cost less.
 WINDOW_PIECES = 128
-# How much what the transformer says counts against the CRF. Tuned on the development parts.
+# The weight of the transformer's log-probabilities against the CRF's scores. Tuned on the
+# development parts.
 ENTITY_WEIGHT = 2.0
-# Where the CRF finds nothing but O likely by this much, no word of a sentence is a name.
-SURE = 8.0
-# How much the transformer counts in the sentiment of a target, of 1.
+# A sentence is read by the transformer unless the CRF scores the start of an entity this much below
+# O at every token.
+CONFIDENT_MARGIN = 8.0
+# The weight of the transformer in the sentiment of a target; the rest is the regression's.
 TARGET_WEIGHT = 0.7
-# The most salient entities, whose sentiment it tells; of the next ones the regression alone does.
-MOST_TARGETS = 5
+# The transformer scores so many of the most salient entities; the regression alone the next ones.
+MAX_TARGETS = 5
 
 
-def load_models(
-    crf: EntityRecogniser, regression: TargetScorer, models_dir: Path | None = None
-) -> tuple[AccurateRecogniser, AccurateTargetScorer]:
-    """The accurate models, beside those of the default path.
-
-    :raises ArtefactUnusable: a file is missing or is not the one that was released.
-    """
-    recogniser = load_recogniser(crf, models_dir)
-    network = Network("targets-minilm", models_dir)
-    return recogniser, AccurateTargetScorer(regression, recogniser.pieces, network)
-
-
-def load_recogniser(crf: EntityRecogniser, models_dir: Path | None = None) -> AccurateRecogniser:
-    """The accurate model of entities, beside that of the default path.
+def load_ensembles(
+    crf: EntityRecognizer, linear: LinearTargetScorer, models_dir: Path | None = None
+) -> tuple[EnsembleRecognizer, EnsembleTargetScorer]:
+    """Load both transformers, each beside its model of the default path.
 
     :raises ArtefactUnusable: a file is missing or is not the one that was released.
     """
-    pieces = WordPieces.unpack(load("wordpieces", models_dir).content)
-    return AccurateRecogniser(crf, pieces, Network("entities-minilm", models_dir))
+    recognizer = load_ensemble_recognizer(crf, models_dir)
+    transformer = OnnxModel("targets-minilm", models_dir)
+    return recognizer, EnsembleTargetScorer(linear, recognizer.tokenizer, transformer)
+
+
+def load_ensemble_recognizer(
+    crf: EntityRecognizer, models_dir: Path | None = None
+) -> EnsembleRecognizer:
+    """Load the transformer of entities beside the CRF.
+
+    :raises ArtefactUnusable: a file is missing or is not the one that was released.
+    """
+    tokenizer = WordPieceTokenizer.from_text(load_artefact("wordpieces", models_dir).content)
+    return EnsembleRecognizer(crf, tokenizer, OnnxModel("entities-minilm", models_dir))
 
 
 @dataclass(frozen=True, slots=True)
-class AccurateRecogniser:
-    """Finds mentions by both models. Not for several threads at once."""
+class EnsembleRecognizer:
+    """Finds mentions by the CRF and the transformer together. Not thread-safe."""
 
-    crf: EntityRecogniser
-    pieces: WordPieces
-    network: Network
+    crf: EntityRecognizer
+    tokenizer: WordPieceTokenizer
+    transformer: OnnxModel
     name: str = "newsline-minilm-entities"
 
     @property
     def version(self) -> str:
-        """Of both models, since either changes what is found."""
-        return f"{self.network.version}+{self.crf.version}"
+        """The versions of both models, since either changes the result."""
+        return f"{self.transformer.version}+{self.crf.version}"
 
-    def find(self, segments: Segments) -> list[Mention]:
+    def find_mentions(self, segments: Segments) -> list[Mention]:
         """The mentions in a document, ordered, none overlapping another."""
-        return consistent(segments, self.tagged(segments))
+        return enforce_consistency(segments, self.sentence_mentions(segments))
 
-    def tagged(self, segments: Segments) -> list[Mention]:
-        """The mentions in each sentence."""
+    def sentence_mentions(self, segments: Segments) -> list[Mention]:
+        """The mentions in each sentence by itself."""
         tagger, words = self.crf.tagger, segments.words
         sentences = [words[first:last] for first, last in segments.sentences]
-        reading = tagger.read(sentences)
-        placed = list(map(slice, reading.places.firsts, reading.places.lasts))
-        stops = tagger.stops(reading, SURE)
-        unsure = [stops[at].any() for at in placed]
-        for numbers in self.together(segments, np.flatnonzero(unsure).tolist()):
-            told = self.likelihoods([word for n in numbers for word in sentences[n]])
-            at = np.r_[tuple(placed[n] for n in numbers)]
-            reading.leads[at] += ENTITY_WEIGHT * leads_over_o(told.astype(np.float64))
-        found = zip(tagger.decode(reading), unsure, strict=True)
-        # Where the transformer was not asked nothing is a name.
-        labels = (told if asked else [] for told, asked in found)
-        return mentions_of(segments, labels, tagger.weights.labels)
+        emissions = tagger.emissions(sentences)
+        packed = emissions.sentences
+        slices = list(map(slice, packed.firsts, packed.lasts))
+        possible = tagger.entity_start_mask(emissions, CONFIDENT_MARGIN)
+        unsure = [possible[tokens].any() for tokens in slices]
+        for numbers in self.windows(segments, np.flatnonzero(unsure).tolist()):
+            rows = self.log_probabilities([word for n in numbers for word in sentences[n]])
+            tokens = np.r_[tuple(slices[n] for n in numbers)]
+            emissions.scores[tokens] += ENTITY_WEIGHT * relative_to_o(rows.astype(np.float64))
+        decoded = zip(tagger.decode(emissions), unsure, strict=True)
+        # Where the transformer was not asked there is no entity.
+        labels = (found if asked else [] for found, asked in decoded)
+        return mentions_of_labels(segments, labels, tagger.weights.labels)
 
-    def together(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    def windows(self, segments: Segments, numbers: Sequence[int]) -> Iterator[Sequence[int]]:
         """The sentences of these numbers in groups that are read together."""
         words = segments.words
         sizes = [
-            sum(len(self.pieces.of(word)[0]) for word in words[first:last])
+            sum(len(self.tokenizer.encode_word(word)[0]) for word in words[first:last])
             for first, last in (segments.sentences[number] for number in numbers)
         ]
-        for run in windows(sizes, WINDOW_PIECES):
-            yield numbers[run.start : run.stop]
+        for group in group_by_size(sizes, WINDOW_PIECES):
+            yield numbers[group.start : group.stop]
 
-    def likelihoods(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """What the transformer holds likely of each word, of which there is at least one: for each
-        label the logarithm of its probability, (words, labels).
+    def log_probabilities(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """The transformer's log-probabilities for words, of which there is at least one.
+
+        :returns: (words, labels).
         """
-        told: list[NDArray[np.float32]] = []
-        at = 0
-        while at < len(words):
-            inputs = self.pieces.inputs(words[at:])
-            told.append(self.network(inputs)[inputs.firsts])
-            at += len(inputs.firsts)
-        return np.concatenate(told)
+        rows: list[NDArray[np.float32]] = []
+        begin = 0
+        while begin < len(words):
+            text = self.tokenizer.encode(words[begin:])
+            rows.append(self.transformer(text)[text.firsts])
+            begin += len(text.firsts)
+        return np.concatenate(rows)
 
 
 @dataclass(frozen=True, slots=True)
-class AccurateTargetScorer:
-    """Scores targets by both models. Not for several threads at once."""
+class EnsembleTargetScorer:
+    """Scores targets by the regression and the transformer together. Not thread-safe."""
 
-    regression: TargetScorer
-    pieces: WordPieces
-    network: Network
+    linear: LinearTargetScorer
+    tokenizer: WordPieceTokenizer
+    transformer: OnnxModel
     name: str = "newsline-minilm-targets"
 
     @property
     def version(self) -> str:
-        """Of both models, since either changes what is told."""
-        return f"{self.network.version}+{self.regression.version}"
+        """The versions of both models, since either changes the result."""
+        return f"{self.transformer.version}+{self.linear.version}"
 
-    def view(self, words: Sequence[str]) -> View:
-        """What the targets of a sentence share, given its tokens."""
-        return self.regression.view(words)
+    def prepare(self, words: Sequence[str]) -> SentenceScores:
+        """The scores that the targets of a sentence share, given its tokens."""
+        return self.linear.prepare(words)
 
-    def score(self, view: View, first: int, last: int) -> tuple[float, float, float]:
-        """How likely it is spoken of tokens `first` to `last` (exclusive) negatively, neutrally,
-        positively.
+    def score(self, sentence: SentenceScores, first: int, last: int) -> tuple[float, float, float]:
+        """The probabilities that the sentence speaks negatively, neutrally, positively of tokens
+        `first` to `last` (exclusive).
         """
-        plain = self.regression.score(view, first, last)
-        words, inside = around(view.sentence.words, first, last)
-        inputs = self.pieces.inputs(words, inside)
-        if len(inputs.firsts) <= inside.start:
-            return plain  # junk before the target filled what is read at once
-        told = self.network(inputs)[0].tolist()
+        linear = self.linear.score(sentence, first, last)
+        words, target = target_window(sentence.features.words, first, last)
+        text = self.tokenizer.encode(words, target)
+        if len(text.firsts) <= target.start:
+            return linear  # junk before the target filled the transformer's input
+        rows = self.transformer(text)[0].tolist()
         odds = [
             math.exp(TARGET_WEIGHT * one + (1 - TARGET_WEIGHT) * math.log(max(other, 1e-9)))
-            for one, other in zip(told, plain, strict=True)
+            for one, other in zip(rows, linear, strict=True)
         ]
         total = sum(odds)
         return odds[0] / total, odds[1] / total, odds[2] / total

@@ -1,7 +1,7 @@
-"""The fine-tuned transformers, in int8 ONNX, run on one core by ONNX Runtime.
+"""Run the fine-tuned transformers, in int8 ONNX, on one core with ONNX Runtime.
 
-Read only where the settings ask for the accurate path: what imports this needs ONNX Runtime, which
-the default path does without.
+Imported only where the settings ask for the ensemble path: the default path does without ONNX
+Runtime.
 """
 
 from __future__ import annotations
@@ -11,26 +11,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnxruntime
 
-from services.enrich.nlp.artefacts import load
+from services.enrich.nlp.artefacts import load_artefact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from services.enrich.nlp.transformers.wordpiece import Inputs
-
-Likelihoods = "NDArray[np.float32]"
+    from services.enrich.nlp.transformers.wordpiece import EncodedText
 
 
-class Network:
-    """A trained network. Deterministic on one kind of processor; not for several threads at once.
+class OnnxModel:
+    """A fine-tuned transformer. Deterministic on one kind of processor; not thread-safe.
 
     :raises ArtefactUnusable: its file is missing or is not the one that was released.
     """
 
     def __init__(self, name: str, models_dir: Path | None = None) -> None:
-        artefact = load(name, models_dir)
+        artefact = load_artefact(name, models_dir)
         options = onnxruntime.SessionOptions()
         # A process has one core to itself: more of them are more processes.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -41,13 +39,12 @@ class Network:
         )
         self.version = artefact.version
 
-    def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
-        """What the network tells of what it reads, as logarithms of probabilities: a row per piece
-        for names, one row for a target.
-        """
-        given = {
-            "ids": np.array([inputs.ids], dtype=np.int64),
-            "kinds": np.array([inputs.kinds], dtype=np.int64),
+    def __call__(self, text: EncodedText) -> NDArray[np.float32]:
+        """The log-probabilities of labels: a row per piece for entities, one row for a target."""
+        inputs = {
+            "ids": np.array([text.ids], dtype=np.int64),
+            "kinds": np.array([text.kinds], dtype=np.int64),
         }
-        told: NDArray[np.float32] = self._session.run(["likelihoods"], given)[0]
-        return told
+        # The name under which the network was exported.
+        rows: NDArray[np.float32] = self._session.run(["likelihoods"], inputs)[0]
+        return rows

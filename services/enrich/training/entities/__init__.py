@@ -1,1 +1,1 @@
-"""Trains the entity models."""
+"""Training of the entity models."""

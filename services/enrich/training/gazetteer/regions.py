@@ -1,4 +1,4 @@
-"""What GeoNames' extract lacks: states and provinces with a point inside, other names of countries.
+"""Places that GeoNames' extract lacks: states and provinces with a point, more country names.
 
 Compiled by hand from common knowledge; points are to about half a degree.
 """

@@ -1,1 +1,1 @@
-"""Trains the models of target sentiment."""
+"""Training of the models of target sentiment."""

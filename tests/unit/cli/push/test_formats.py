@@ -1,7 +1,7 @@
 import pytest
 
-from services.cli.push.formats import Format, splitter
-from services.cli.push.splitters import Piece, Record
+from services.cli.push.formats import Format, choose_splitter
+from services.cli.push.splitters import RawRecord, SplitRecord
 
 PRETTY = b'{\n  "text": "a"\n}\n'
 TWO_LINES = b'{"text": "a"}\n{"text": "b"}\n'
@@ -9,12 +9,12 @@ ARRAY = b'[{"text": "a"}, {"text": "b"}]'
 
 
 def cut(name: str, asked: Format, content: bytes, size: int) -> list[bytes]:
-    chosen = splitter(name, asked)
-    pieces: list[Piece] = []
+    chosen = choose_splitter(name, asked)
+    records: list[SplitRecord] = []
     for start in range(0, len(content), size):
-        pieces += chosen.feed(content[start : start + size])
-    pieces += chosen.finish()
-    return [piece.value for piece in pieces if isinstance(piece, Record)]
+        records += chosen.feed(content[start : start + size])
+    records += chosen.finish()
+    return [record.value for record in records if isinstance(record, RawRecord)]
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
-from services.cli.push.sender import WINDOW_RECORDS, Sender, Tally
-from services.cli.push.splitters import Record, Refusal
+from services.cli.push.sender import WINDOW_RECORDS, PushSummary, RecordSender
+from services.cli.push.splitters import RawRecord, RefusedRecord
 
 
-class Broker:
+class OffsetReader:
     """Takes records as a producer does: refuses b"huge" at once, b"large" later, and never says
     what became of b"silence".
     """
@@ -37,32 +37,32 @@ class Broker:
 
 
 async def test_every_record_is_acknowledged_or_refused() -> None:
-    broker, tally, told = Broker(), Tally(), list[Refusal]()
-    sender = Sender(broker, "t", tally, told.append)
+    offset_reader, tally, told = OffsetReader(), PushSummary(), list[RefusedRecord]()
+    sender = RecordSender(offset_reader, "t", tally, told.append)
     for place, value in enumerate([b"a", b"huge", b"large", b"bc"]):
-        await sender.send(Record(str(place), value))
-    await sender.send(Refusal("4", "too long"))
-    await sender.settle()
+        await sender.send(RawRecord(str(place), value))
+    await sender.send(RefusedRecord("4", "too long"))
+    await sender.drain()
     assert (tally.pushed, tally.refused, tally.sent_bytes) == (2, 3, 3)
     assert sorted(refusal.place for refusal in told) == ["1", "2", "4"]
-    assert broker.sent == [b"a", b"large", b"bc"]
+    assert offset_reader.sent == [b"a", b"large", b"bc"]
 
 
 async def test_the_window_is_bounded() -> None:
-    broker, tally = Broker(), Tally()
-    sender = Sender(broker, "t", tally, lambda _: None)
+    offset_reader, tally = OffsetReader(), PushSummary()
+    sender = RecordSender(offset_reader, "t", tally, lambda _: None)
     for number in range(3 * WINDOW_RECORDS):
-        await sender.send(Record(str(number), b"x"))
-    assert broker.most_open <= WINDOW_RECORDS
-    await sender.settle()
+        await sender.send(RawRecord(str(number), b"x"))
+    assert offset_reader.most_open <= WINDOW_RECORDS
+    await sender.drain()
     assert tally.pushed == 3 * WINDOW_RECORDS
 
 
 async def test_a_record_without_an_answer_is_given_up_and_those_before_it_count() -> None:
-    broker, tally = Broker(), Tally()
-    sender = Sender(broker, "t", tally, lambda _: None, answer_seconds=0.01)
+    offset_reader, tally = OffsetReader(), PushSummary()
+    sender = RecordSender(offset_reader, "t", tally, lambda _: None, answer_seconds=0.01)
     for place, value in enumerate([b"a", b"b", b"silence", b"c"]):
-        await sender.send(Record(str(place), value))
+        await sender.send(RawRecord(str(place), value))
     with pytest.raises(TimeoutError):
-        await sender.settle()
+        await sender.drain()
     assert (tally.pushed, tally.refused) == (2, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.replay.editor import VARIABLES, edit, editor, is_changed
-from services.cli.support.errors import Code, Ended
+from services.cli.support.errors import CommandError, ExitCode
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +36,15 @@ def test_an_editor_that_fails_sends_nothing(
     code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("EDITOR", script(tmp_path, code))
-    with pytest.raises(Ended, match="nothing was sent") as ended:
+    with pytest.raises(CommandError, match="nothing was sent") as ended:
         edit(b"x", ".txt")
-    assert ended.value.code is Code.WRONG_USE
+    assert ended.value.code is ExitCode.WRONG_USE
 
 
 @pytest.mark.parametrize("command", ["/nonexistent/editor", "vi 'unclosed"])
 def test_an_editor_that_is_none_is_said(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", command)
-    with pytest.raises(Ended, match=r"/nonexistent/editor|EDITOR"):
+    with pytest.raises(CommandError, match=r"/nonexistent/editor|EDITOR"):
         edit(b"x", ".txt")
 
 
@@ -52,7 +52,7 @@ def test_without_any_editor_the_variable_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Ended, match="EDITOR"):
+    with pytest.raises(CommandError, match="EDITOR"):
         editor()
 
 

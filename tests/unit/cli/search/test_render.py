@@ -6,9 +6,10 @@ from rich.console import Console
 from services.cli.search.render import (
     facts,
     paragraphs,
+    print_facts,
+    print_hits,
+    print_text,
     published,
-    show_facts,
-    show_text,
     top_names,
 )
 
@@ -43,13 +44,13 @@ def test_a_date_is_told_as_precisely_as_the_publisher_did(
 
 
 def test_what_is_not_known_is_not_listed() -> None:
-    told = dict(facts(ARTICLE))
-    assert told["published"] == "2025-12-27 (precision: day)"
-    assert told["sentiment"] == "negative (-0.50)"
-    assert told["models"] == "entities: crf 1"
-    assert told["text"] == "2 paragraphs, 3 words"
-    assert "source" not in told
-    assert "places" not in told
+    shown = dict(facts(ARTICLE))
+    assert shown["published"] == "2025-12-27 (precision: day)"
+    assert shown["sentiment"] == "negative (-0.50)"
+    assert shown["models"] == "entities: crf 1"
+    assert shown["text"] == "2 paragraphs, 3 words"
+    assert "source" not in shown
+    assert "places" not in shown
 
 
 def test_the_most_salient_names_come_first() -> None:
@@ -59,8 +60,8 @@ def test_the_most_salient_names_come_first() -> None:
 def test_an_article_cannot_control_the_terminal() -> None:
     console = Console(file=io.StringIO(), width=80, markup=False)
     with console.capture() as captured:
-        show_facts(console, ARTICLE)
-        show_text(console, ARTICLE)
+        print_facts(console, ARTICLE)
+        print_text(console, ARTICLE)
     printed = captured.get()
     assert "\x1b" not in printed
     assert "[bold]x[/bold]" in printed
@@ -69,3 +70,15 @@ def test_an_article_cannot_control_the_terminal() -> None:
 def test_an_empty_document_is_shown() -> None:
     assert paragraphs({}) == []
     assert dict(facts({}))
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_ids_of_hits_are_never_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    hit = {"article_id": "0123456789abcdef" * 2, "title": "T " * 80, "highlight": {}}
+    print_hits({"total": 2, "hits": [hit, hit]}, json_output=False)
+    printed = capsys.readouterr().out
+    assert printed.split().count(str(hit["article_id"])) == 2
+    assert f"newsline show {hit['article_id']}" in " ".join(printed.split())

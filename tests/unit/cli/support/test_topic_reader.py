@@ -1,17 +1,17 @@
-"""Stretches are read to their ends, no further, and never for ever."""
+"""Offset ranges are read to their ends, no further, and never for ever."""
 
 from collections.abc import Sequence
 
 import pytest
 from aiokafka import TopicPartition
 
-from services.cli.dead_letters.reader import NEAR, exhume
-from services.cli.support import topic_reader as reading
-from services.cli.support.topic_reader import Stretch, records
+from services.cli.dead_letters.reader import MAX_GAP, fetch
+from services.cli.support import topic_reader
+from services.cli.support.topic_reader import read_records
 from services.contracts.dead_letters import DeadLetterRef
-from services.runtime.kafka.lag import OffsetReader
+from services.runtime.kafka.lag import OffsetRange, OffsetReader
 from tests.fakes.records import FakeRecord
-from tests.unit.cli.dead_letters.dead_letters import TOPIC
+from tests.unit.cli.dead_letters.samples import TOPIC
 
 ZERO, ONE = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
 
@@ -55,48 +55,47 @@ class Reader:
         return found
 
 
-async def read(reader: Reader, stretches: dict[TopicPartition, Stretch]) -> list[tuple[int, int]]:
-    return [(each.partition, each.offset) async for each in records(reader, stretches)]
+async def read(reader: Reader, ranges: dict[TopicPartition, OffsetRange]) -> list[tuple[int, int]]:
+    return [(each.partition, each.offset) async for each in read_records(reader, ranges)]
 
 
 async def test_what_comes_after_the_end_is_not_read() -> None:
-    found = await read(Reader(), {ZERO: (5, 10), ONE: (0, 2)})
+    found = await read(Reader(), {ZERO: OffsetRange(5, 10), ONE: OffsetRange(0, 2)})
     assert sorted(found) == [(0, n) for n in range(5, 10)] + [(1, 0), (1, 1)]
 
 
-async def test_an_empty_stretch_asks_nobody() -> None:
-    assert await read(Reader(), {ZERO: (7, 7)}) == []
+async def test_an_empty_range_asks_nobody() -> None:
+    assert await read(Reader(), {ZERO: OffsetRange(7, 7)}) == []
     assert await read(Reader(), {}) == []
 
 
 async def test_a_broker_that_is_silent_is_not_waited_for_without_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "STALL_SECONDS", 0.0)
+    monkeypatch.setattr(topic_reader, "STALL_SECONDS", 0.0)
     with pytest.raises(TimeoutError):
-        await read(Reader(ZERO), {ZERO: (0, 1)})
+        await read(Reader(ZERO), {ZERO: OffsetRange(0, 1)})
 
 
-async def dug(reader: Reader, *places: DeadLetterRef) -> list[int]:
-    lay = {ZERO: (10, 5000)}
-    found = exhume(OffsetReader(None, reader), lay, places)
-    return [letter.buried.offset async for letter in found]
+async def fetched(reader: Reader, *refs: DeadLetterRef) -> list[int]:
+    ranges = {ZERO: OffsetRange(10, 5000)}
+    return [each.entry.offset async for each in fetch(OffsetReader(None, reader), ranges, refs)]
 
 
-async def test_letters_are_dug_out_where_they_lie() -> None:
+async def test_dead_letters_are_fetched_without_reading_all_between_them() -> None:
     reader = Reader()
-    places = [DeadLetterRef(TOPIC, 0, n) for n in (4000, 11, 10, 12 + NEAR)]
-    assert await dug(reader, *places) == [10, 11, 12 + NEAR, 4000]
-    assert len(reader.read) < 2 * NEAR, "what lies far between was read"
+    refs = [DeadLetterRef(TOPIC, 0, n) for n in (4000, 11, 10, 12 + MAX_GAP)]
+    assert await fetched(reader, *refs) == [10, 11, 12 + MAX_GAP, 4000]
+    assert len(reader.read) < 2 * MAX_GAP, "what is far between was read"
 
 
-async def test_where_nothing_lies_nobody_digs() -> None:
+async def test_references_that_do_not_exist_are_not_read() -> None:
     """
     At the end a reader would wait for the next failure.
     """
-    places = [
+    refs = [
         DeadLetterRef(TOPIC, 0, 5000),
         DeadLetterRef(TOPIC, 0, 9),
         DeadLetterRef("other.dead", 0, 10),
     ]
-    assert await dug(Reader(ZERO), *places) == []
+    assert await fetched(Reader(ZERO), *refs) == []

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from services.enrich.nlp.artefacts import MODELS_DIR, ArtefactUnusable, load
+from services.enrich.nlp.artefacts import MODELS_DIR, ArtefactUnusable, load_artefact
 
 
 def copied(folder: Path) -> Path:
@@ -14,16 +14,16 @@ def copied(folder: Path) -> Path:
     "name", ["lexicon", "entities", "entities-open", "context", "gazetteer", "targets"]
 )
 def test_the_committed_files_are_the_described_ones(name: str) -> None:
-    assert load(name).content
+    assert load_artefact(name).content
 
 
 def test_a_changed_file_is_refused_with_place_and_remedy(tmp_path: Path) -> None:
     models = copied(tmp_path)
-    path = next((models / "artefacts").glob("entities-2.bin"))
+    path = next((models / "artefacts").glob("entities-2.npz"))
     path.write_bytes(path.read_bytes() + b"!")
 
     with pytest.raises(ArtefactUnusable, match=r"entities-.* is not entities .*SHA-256.*restore"):
-        load("entities", models)
+        load_artefact("entities", models)
 
 
 def test_a_missing_file_is_refused_with_place_and_remedy(tmp_path: Path) -> None:
@@ -31,17 +31,17 @@ def test_a_missing_file_is_refused_with_place_and_remedy(tmp_path: Path) -> None
     next((models / "artefacts").glob("lexicon-*")).unlink()
 
     with pytest.raises(ArtefactUnusable, match=r"lexicon-.* cannot be read.*restore"):
-        load("lexicon", models)
+        load_artefact("lexicon", models)
 
 
 def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtefactUnusable, match=r"manifest\.toml is missing"):
-        load("entities", tmp_path)
+        load_artefact("entities", tmp_path)
 
 
 def test_an_artefact_the_manifest_does_not_know_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtefactUnusable, match="does not describe 'nonsense'"):
-        load("nonsense", copied(tmp_path))
+        load_artefact("nonsense", copied(tmp_path))
 
 
 def test_the_artefacts_are_small() -> None:

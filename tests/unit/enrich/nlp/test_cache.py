@@ -1,23 +1,23 @@
-from services.enrich.nlp.cache import MOST, Memory
+from services.enrich.nlp.cache import MAX_ENTRIES, BoundedCache
 
 
-def test_a_value_is_found_out_once() -> None:
+def test_a_value_is_computed_once() -> None:
     asked: list[str] = []
 
     def length(word: str) -> int:
         asked.append(word)
         return len(word)
 
-    memory = Memory(length)
+    cache = BoundedCache(length)
 
-    assert [memory["one"], memory["three"], memory["one"]] == [3, 5, 3]
+    assert [cache["one"], cache["three"], cache["one"]] == [3, 5, 3]
     assert asked == ["one", "three"]
 
 
 def test_it_never_holds_more_than_its_bound_and_keeps_what_came_last() -> None:
-    memory: Memory[int, int] = Memory(lambda number: -number)
+    cache: BoundedCache[int, int] = BoundedCache(lambda number: -number)
 
-    assert all(memory[number] == -number for number in range(3 * MOST))
-    assert len(memory) <= MOST
-    assert 3 * MOST - 1 in memory
-    assert 0 not in memory
+    assert all(cache[number] == -number for number in range(3 * MAX_ENTRIES))
+    assert len(cache) <= MAX_ENTRIES
+    assert 3 * MAX_ENTRIES - 1 in cache
+    assert 0 not in cache

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from services.enrich.nlp.analyzer import TextAnalyser
-from services.enrich.nlp.gazetteer import Gazetteer, Place, key_of, pack, unpack
+from services.enrich.nlp.analyzer import TextAnalyzer
+from services.enrich.nlp.gazetteer import Gazetteer, Toponym, gazetteer_arrays, toponym_key
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +61,18 @@ def test_another_name_of_the_place_will_do(gazetteer: Gazetteer) -> None:
 
 
 def test_names_are_compared_without_case_accents_and_marks() -> None:
-    assert key_of("the  São-Paulo ’s") == key_of("sao paulo s")
-    assert key_of("U.S.") == key_of("US")
-    assert key_of("…") == ""
+    assert toponym_key("the  São-Paulo ’s") == toponym_key("sao paulo s")
+    assert toponym_key("U.S.") == toponym_key("US")
+    assert toponym_key("…") == ""
 
 
 def test_packing_loses_nothing() -> None:
     places = [
-        Place("country", "FR", 0, 46.2, 2.2, 18.0),
-        Place("city", "US", 7, -33.66, -95.56, 10.12),
+        Toponym("country", "FR", 0, 46.2, 2.2, 18.0),
+        Toponym("city", "US", 7, -33.66, -95.56, 10.12),
     ]
 
-    found = unpack(pack({"here": [1], "there": [0, 1]}, places))
+    found = Gazetteer.from_arrays(gazetteer_arrays({"here": [1], "there": [0, 1]}, places))
 
     assert found.candidates(["nowhere", "There"]) == places
     assert found.candidates(["here"]) == places[1:]
@@ -87,14 +87,14 @@ def test_coordinates_are_on_the_globe(gazetteer: Gazetteer) -> None:
             assert place.people >= math.log(1000) - 0.01
 
 
-def test_an_article_is_where_its_most_salient_place_is(analyser: TextAnalyser) -> None:
+def test_an_article_is_where_its_most_salient_place_is(analyzer: TextAnalyzer) -> None:
     text = "Police in Lyon arrested two men. Lyon is in France. They had come from Italy."
 
-    found = analyser.analyse("Two held in Lyon", text).location
+    found = analyzer.analyze("Two held in Lyon", text).location
 
     assert found is not None
     assert (round(found.latitude), round(found.longitude)) == (46, 5)
 
 
-def test_a_demonym_is_no_place(analyser: TextAnalyser) -> None:
-    assert analyser.analyse(None, "The French minister met German officials.").location is None
+def test_a_demonym_is_no_place(analyzer: TextAnalyzer) -> None:
+    assert analyzer.analyze(None, "The French minister met German officials.").location is None

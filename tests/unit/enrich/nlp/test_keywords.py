@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.enrich.nlp.analyzer import TextAnalyser
-from services.enrich.nlp.keywords import keywords
+from services.enrich.nlp.analyzer import TextAnalyzer
+from services.enrich.nlp.keywords import extract_keywords
 from services.enrich.nlp.text.segmentation import segment
-from services.enrich.nlp.text.stopwords import COMMONPLACE, FILLING, GRAMMAR
+from services.enrich.nlp.text.stopwords import FUNCTION_WORDS, NEWS_WORDS, PHRASE_WORDS
 
 TITLE = "Flood defences fail as river bursts its banks"
 TEXT = (
@@ -18,8 +18,8 @@ TEXT = (
 )
 
 
-def test_the_repeated_phrases_come_first_and_hold_no_name(analyser: TextAnalyser) -> None:
-    found = analyser.analyse(TITLE, TEXT).keywords
+def test_the_repeated_phrases_come_first_and_hold_no_name(analyzer: TextAnalyzer) -> None:
+    found = analyzer.analyze(TITLE, TEXT).keywords
 
     assert found[0] == "flood defences"
     assert {"climate change", "insurers", "river", "storms", "repairs"} <= set(found)
@@ -27,8 +27,8 @@ def test_the_repeated_phrases_come_first_and_hold_no_name(analyser: TextAnalyser
     assert 5 <= len(found) <= 10
 
 
-def test_no_keyword_says_again_what_another_says(analyser: TextAnalyser) -> None:
-    found = analyser.analyse(TITLE, TEXT).keywords
+def test_no_keyword_says_again_what_another_says(analyzer: TextAnalyzer) -> None:
+    found = analyzer.analyze(TITLE, TEXT).keywords
 
     assert "flood" not in found
     assert "defences" not in found
@@ -45,34 +45,36 @@ def test_no_keyword_says_again_what_another_says(analyser: TextAnalyser) -> None
 def test_any_text_has_at_most_ten_in_bounds(words: list[str]) -> None:
     segments = segment(" ".join(words))
 
-    found = keywords(segments, [], 0)
+    found = extract_keywords(segments, [], 0)
 
     assert len(found) <= 10
     assert len(set(found)) == len(found)
-    assert keywords(segments, [], 0) == found
+    assert extract_keywords(segments, [], 0) == found
     for keyword in found:
         edges = keyword.split()
         assert 1 <= len(edges) <= 3
-        assert not {edges[0], edges[-1]} & (GRAMMAR | COMMONPLACE)
+        assert not {edges[0], edges[-1]} & (FUNCTION_WORDS | NEWS_WORDS)
 
 
 def test_a_subject_of_every_article_is_none() -> None:
     assert (
-        keywords(segment("The government said people will pay. The government said so."), [], 0)
+        extract_keywords(
+            segment("The government said people will pay. The government said so."), [], 0
+        )
         == ()
     )
-    assert "government debt" in keywords(
+    assert "government debt" in extract_keywords(
         segment("The government debt grew. Government debt!"), [], 0
     )
 
 
-@pytest.mark.parametrize("words", [GRAMMAR, COMMONPLACE, FILLING])
+@pytest.mark.parametrize("words", [FUNCTION_WORDS, NEWS_WORDS, PHRASE_WORDS])
 def test_the_lists_are_lower_case(words: frozenset[str]) -> None:
     assert all(word == word.lower() for word in words)
 
 
-def test_a_language_without_stop_words_has_none(analyser: TextAnalyser) -> None:
-    assert analyser.analyse(None, "Der Fluss trat über die Ufer.", "de").keywords == ()
+def test_a_language_without_stop_words_has_none(analyzer: TextAnalyzer) -> None:
+    assert analyzer.analyze(None, "Der Fluss trat über die Ufer.", "de").keywords == ()
 
 
 @pytest.mark.measured
@@ -80,6 +82,6 @@ def test_junk_costs_little() -> None:
     segments = segment("spam eggs " * 100_000)
 
     began = time.process_time()
-    keywords(segments, [], 0)
+    extract_keywords(segments, [], 0)
 
     assert time.process_time() - began < 1

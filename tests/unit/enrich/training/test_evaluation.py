@@ -7,10 +7,10 @@ from services.enrich.training.corpora import DataMissing
 from services.enrich.training.evaluation.coreference import (
     average_precision,
     b_cubed,
-    parse,
+    parse_webanno,
     read_coref,
 )
-from services.enrich.training.targets.data import read_targets
+from services.enrich.training.targets.dataset import read_targets
 
 TSV = """#FORMAT=WebAnno TSV 3.2
 #Summary1=(human1) Ann Lee won.
@@ -30,7 +30,7 @@ TSV = """#FORMAT=WebAnno TSV 3.2
 
 
 def test_chains_and_salience_are_read() -> None:
-    document = parse(TSV)
+    document = parse_webanno(TSV)
 
     assert document.text == "Ann Lee won .\n\nShe left a car"
     ((chain, mentions),) = document.chains().items()

@@ -2,11 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from services.enrich.nlp.entities.crf import Tagger
-from services.enrich.nlp.entities.lexicon import Lexicon
-from services.enrich.nlp.entities.weights import unpack
-from services.enrich.training.corpora import DataMissing, Document, read, read_raw
-from services.enrich.training.entities.train_crf import labelled, main, train, with_other_names
+from services.enrich.nlp.arrays import pack_arrays
+from services.enrich.nlp.entities.crf import CrfTagger
+from services.enrich.nlp.entities.weights import CrfWeights
+from services.enrich.nlp.lexicon import Lexicon
+from services.enrich.training.corpora import (
+    AnnotatedDocument,
+    DataMissing,
+    read_corpus,
+    read_raw_corpus,
+)
+from services.enrich.training.entities.corpus import add_misc, label_document
+from services.enrich.training.entities.train_crf import main, train_crf
 
 BIO = """-DOCSTART- one
 
@@ -33,19 +40,19 @@ def corpora(folder: Path) -> Path:
     return folder
 
 
-def gold(document: Document) -> list[tuple[str, str]]:
+def gold(document: AnnotatedDocument) -> list[tuple[str, str]]:
     return [(document.text[start:end], kind) for start, end, kind in document.gold]
 
 
 def test_tokens_are_joined_and_their_names_kept(tmp_path: Path) -> None:
-    (document,) = read(corpora(tmp_path), "small")
+    (document,) = read_corpus(corpora(tmp_path), "small")
 
     assert document.text == "Anna Meier left New York .\n\nShe is German .\n\n"
     assert gold(document) == [("Anna Meier", "PER"), ("New York", "LOC"), ("German", "MISC")]
 
 
 def test_tokens_are_found_again_in_the_text_they_came_from(tmp_path: Path) -> None:
-    (document,) = read_raw(corpora(tmp_path), "small")
+    (document,) = read_raw_corpus(corpora(tmp_path), "small")
 
     assert document.text == "Anna Meier left New York.\nShe is German."
     assert gold(document) == [("Anna Meier", "PER"), ("New York", "LOC"), ("German", "MISC")]
@@ -55,17 +62,17 @@ def test_missing_data_is_named_with_the_option_that_mends_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(DataMissing, match=r"nothing\.bio is missing.*--data"):
-        read(tmp_path, "nothing")
+        read_corpus(tmp_path, "nothing")
 
-    monkeypatch.setattr("sys.argv", ["train_entities", "--data", str(tmp_path), "--out", "x"])
+    monkeypatch.setattr("sys.argv", ["train_crf", "--data", str(tmp_path), "--out", "x"])
     assert main() == 2
     assert "--data" in capsys.readouterr().err
 
 
 def test_labels_follow_the_tokens_of_the_service() -> None:
-    document = Document("Kim’s US-led team", ((0, 3, "PER"), (6, 8, "LOC")))
+    document = AnnotatedDocument("Kim’s US-led team", ((0, 3, "PER"), (6, 8, "LOC")))
 
-    assert list(labelled(document)) == [
+    assert list(label_document(document)) == [
         (["Kim", "’s", "US", "-", "led", "team"], ["B-PER", "O", "B-LOC", "O", "O", "O"])
     ]
 
@@ -73,7 +80,7 @@ def test_labels_follow_the_tokens_of_the_service() -> None:
 def test_a_corpus_without_other_names_gets_the_sure_ones() -> None:
     known = [(["German", "cars"], ["B-MISC", "O"])] * 3
 
-    marked = with_other_names([(["A", "German", "May"], ["O", "O", "B-PER"])], known)
+    marked = add_misc([(["A", "German", "May"], ["O", "O", "B-PER"])], known)
 
     assert marked == [(["A", "German", "May"], ["O", "B-MISC", "B-PER"])]
 
@@ -88,9 +95,9 @@ def test_training_twice_gives_the_same_bytes_and_learns() -> None:
         (["It", "rained", "."], ["O", "O", "O"]),
     ] * 5
 
-    model = train(sentences, LEXICON)
+    model = train_crf(sentences, LEXICON)
 
-    assert train(sentences, LEXICON) == model
-    weights = unpack(model)
-    tagged = Tagger(weights, LEXICON).tag(["Karl", "Marx", "left", "Rome", "."])
+    assert pack_arrays(train_crf(sentences, LEXICON)) == pack_arrays(model)
+    weights = CrfWeights.from_arrays(model)
+    tagged = CrfTagger(weights, LEXICON).tag(["Karl", "Marx", "left", "Rome", "."])
     assert [weights.labels[label] for label in tagged] == ["B-PER", "I-PER", "O", "B-LOC", "O"]

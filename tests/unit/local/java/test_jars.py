@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.local.errors import DownloadFailed
-from services.local.java.jars import Jar, fetch, read_lock
+from services.local.java.jars import Jar, fetch_jars, read_lock
 from services.local.java.toolchain import RESOURCES
-from services.local.progress import Step, silent
+from services.local.progress import Step, ignore_steps
 
 CONTENT = b"not really a jar"
 JAR = Jar("kafka", "org.example:thing:1.0", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -45,7 +45,7 @@ def test_a_jar_that_is_there_needs_no_network(tmp_path: Path, offline: None) -> 
     put(tmp_path, CONTENT)
     steps: list[Step] = []
 
-    fetch([JAR], tmp_path, steps.append)
+    fetch_jars([JAR], tmp_path, steps.append)
 
     assert [(step.done, step.total) for step in steps] == [(len(CONTENT), len(CONTENT))]
 
@@ -57,13 +57,13 @@ def test_half_a_jar_is_fetched_again(tmp_path: Path, offline: None) -> None:
     path = put(tmp_path, CONTENT[::-1])
 
     with pytest.raises(DownloadFailed):
-        fetch([JAR], tmp_path, silent)
+        fetch_jars([JAR], tmp_path, ignore_steps)
 
     assert not path.exists()
 
 
 def test_no_network_is_said_without_a_trace(tmp_path: Path, offline: None) -> None:
     with pytest.raises(DownloadFailed, match=r"thing-1\.0\.jar could not be downloaded") as raised:
-        fetch([JAR], tmp_path, silent)
+        fetch_jars([JAR], tmp_path, ignore_steps)
 
     assert "first start needs the network" in raised.value.hint

@@ -8,9 +8,9 @@ import pytest
 from services.local.errors import HomeUnusable
 from services.local.home import Home
 from services.local.java.toolchain import Toolchain, java_environment
-from services.local.servers.elasticsearch import Elasticsearch
-from services.local.servers.kafka import Kafka, render
-from services.local.servers.worker import Worker
+from services.local.servers.elasticsearch import ElasticsearchServer
+from services.local.servers.kafka import KafkaServer, render
+from services.local.servers.worker import WorkerProcess
 from services.local.settings import ENVIRONMENT_NAMES, Overrides, StackSettings
 from services.local.state import ProcessRecord, StackState
 
@@ -24,10 +24,10 @@ STATE = (
 )
 
 
-def kafka(home: Path, **overrides: str | None) -> Kafka:
+def kafka(home: Path, **overrides: str | None) -> KafkaServer:
     properties = {key.replace("_", "."): value for key, value in overrides.items()}
     settings = StackSettings(home=home, kafka_heap_mb=300)
-    return Kafka(Home(home), settings, Overrides(kafka_properties=properties), TOOLS)
+    return KafkaServer(Home(home), settings, Overrides(kafka_properties=properties), TOOLS)
 
 
 def test_the_broker_listens_on_this_machine_only(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_data_that_were_formatted_are_not_formatted_again(tmp_path: Path) -> Non
 
 def test_the_nodes_settings_are_one_json_value_a_line(tmp_path: Path) -> None:
     overrides = Overrides(elasticsearch_settings={"indexing_pressure.memory.limit": "1mb"})
-    node = Elasticsearch(Home(tmp_path), StackSettings(), overrides, TOOLS)
+    node = ElasticsearchServer(Home(tmp_path), StackSettings(), overrides, TOOLS)
     node.prepare(NODE_PORTS)
 
     lines = (tmp_path / "elasticsearch/config/elasticsearch.yml").read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def test_a_worker_is_told_of_the_servers_and_not_of_the_stack(
     monkeypatch.setenv("NEWSLINE_KAFKA_HEAP_MB", "300")
     monkeypatch.setenv("NEWSLINE_LOG_LEVEL", "DEBUG")
     overrides = Overrides(worker_environment={"TZ": "UTC"})
-    worker = Worker("enrich", 2, STATE, overrides, {"NEWSLINE_ENRICH_PROCESSES": "1"})
+    worker = WorkerProcess("enrich", 2, STATE, overrides, {"NEWSLINE_ENRICH_PROCESSES": "1"})
 
     environment = worker.environment({"health": 28082})
 

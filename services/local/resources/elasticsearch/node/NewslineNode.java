@@ -19,7 +19,7 @@ import org.elasticsearch.plugins.PluginsLoader;
  * node in order.
  */
 public final class NewslineNode {
-    // Longer than a flush of a few shards takes, shorter than the patience of who sent the SIGTERM.
+    // Longer than a flush of a few shards takes, shorter than `newsline down` waits after SIGTERM.
     private static final long CLOSE_SECONDS = 10;
 
     private NewslineNode() {}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from services.enrich.nlp.sentiment.vader import SentimentScorer, summarise
+from services.enrich.nlp.sentiment.vader import SentimentScorer, document_sentiment
 
 SCORER = SentimentScorer()
 VADER = SentimentIntensityAnalyzer()
@@ -65,11 +65,11 @@ def test_scores_are_bounded(text: str) -> None:
 
 
 @given(st.lists(WORDS).map(" ".join))
-def test_the_score_is_the_very_one_of_vader(sentence: str) -> None:
+def test_the_score_is_exactly_that_of_vader(sentence: str) -> None:
     assert SCORER.score(sentence) == VADER.polarity_scores(sentence)["compound"]
 
 
-def test_typographic_quotes_hide_no_word() -> None:
+def test_words_in_typographic_quotes_are_scored() -> None:
     assert SCORER.score("a “wonderful” year") == SCORER.score('a "wonderful" year') > 0
     assert SCORER.score("it wasn’t good") < 0
 
@@ -88,14 +88,14 @@ def test_typographic_quotes_hide_no_word() -> None:
 def test_several_sentences_have_the_mean_score(
     scores: list[float], label: str, score: float
 ) -> None:
-    found = summarise(scores)
+    found = document_sentiment(scores)
 
     assert found is not None
     assert (found.label, found.score) == (label, score)
 
 
 def test_no_sentence_has_no_sentiment() -> None:
-    assert summarise([]) is None
+    assert document_sentiment([]) is None
 
 
 @pytest.mark.measured

@@ -8,11 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.enrich.nlp.text.segmentation import segment
-from services.enrich.nlp.text.simhash import distance, fingerprint
+from services.enrich.nlp.text.simhash import fingerprint
 
 SAMPLE = (Path(__file__).parents[4] / "data" / "2025-12-27-new-year-greetings.txt").read_text()
 # The same grammar, other words.
 OTHER = re.sub(r"\b[A-Za-z]{4,}\b", lambda match: match[0][::-1], SAMPLE)
+
+
+def distance(one: str, other: str) -> int:
+    """The number of bits, 0 to 64, in which two fingerprints differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def of(text: str) -> str:

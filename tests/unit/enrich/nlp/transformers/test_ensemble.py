@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.contracts.articles import AcceptedArticle, EnrichedArticle
 from services.enrich.enrichment import enrich
-from services.enrich.nlp.analyzer import TextAnalyser
+from services.enrich.nlp.analyzer import TextAnalyzer
 from services.enrich.nlp.artefacts import MODELS_DIR, ArtefactUnusable
 
 SAMPLE = Path(__file__).parents[4] / "data" / "2025-12-27-new-year-greetings.txt"
@@ -28,11 +28,11 @@ def sample() -> tuple[str, str]:
     return headline.strip().removeprefix("date 2025-12-27 "), text.strip()
 
 
-def test_the_sample_has_what_a_reader_would_name_none_twice_none_wrong(
-    accurate: TextAnalyser,
+def test_the_sample_has_exactly_the_entities_that_a_reader_finds(
+    accurate: TextAnalyzer,
 ) -> None:
     found = {
-        kind: sorted(e.name for e in accurate.analyse(*sample()).entities if e.type == kind)
+        kind: sorted(e.name for e in accurate.analyze(*sample()).entities if e.type == kind)
         for kind in ("PER", "ORG", "LOC")
     }
 
@@ -53,16 +53,16 @@ def test_the_sample_has_what_a_reader_would_name_none_twice_none_wrong(
 
 
 def test_the_transformer_finds_a_name_that_the_crf_does_not_know(
-    analyser: TextAnalyser, accurate: TextAnalyser
+    analyzer: TextAnalyzer, accurate: TextAnalyzer
 ) -> None:
-    """Both read; that the other one counts at all shows where they differ."""
+    """That the transformer counts at all shows where both paths differ."""
     titles = [line for line in sample()[1].split("\n") if line.strip()]
     lower = [title.lower() for title in titles]
 
-    def scores(one: TextAnalyser) -> list[tuple[str, ...]]:
-        return [tuple(e.name for e in one.analyse(None, text, "en").entities) for text in lower]
+    def scores(one: TextAnalyzer) -> list[tuple[str, ...]]:
+        return [tuple(e.name for e in one.analyze(None, text, "en").entities) for text in lower]
 
-    assert scores(accurate) != scores(analyser)
+    assert scores(accurate) != scores(analyzer)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_the_transformer_finds_a_name_that_the_crf_does_not_know(
         ("Ann Porter will speak in the town hall on Tuesday.", "neutral"),
     ],
 )
-def test_a_sentence_is_read_for_what_it_says_of_a_name(
-    accurate: TextAnalyser, sentence: str, label: str
+def test_the_sentiment_towards_a_target_is_that_of_a_reader(
+    accurate: TextAnalyzer, sentence: str, label: str
 ) -> None:
-    (porter,) = (e for e in accurate.analyse(None, sentence, "en").entities if e.type == "PER")
+    (porter,) = (e for e in accurate.analyze(None, sentence, "en").entities if e.type == "PER")
 
     assert porter.sentiment is not None
     assert porter.sentiment.label == label
@@ -87,9 +87,9 @@ def test_a_sentence_is_read_for_what_it_says_of_a_name(
 )
 @given(title=st.none() | TEXTS, text=TEXTS)
 def test_every_mention_is_where_its_offsets_say(
-    accurate: TextAnalyser, title: str | None, text: str
+    accurate: TextAnalyzer, title: str | None, text: str
 ) -> None:
-    analysis = accurate.analyse(title, text, "en")
+    analysis = accurate.analyze(title, text, "en")
 
     spans = sorted(span for e in analysis.entities for span in e.offsets)
     assert all(0 <= start < end <= len(text) for start, end in spans)
@@ -97,30 +97,30 @@ def test_every_mention_is_where_its_offsets_say(
     for entity in analysis.entities:
         forms = {" ".join(text[a:b].split()) for a, b in entity.offsets}
         assert entity.name in forms or title is not None
-    assert accurate.analyse(title, text, "en") == analysis
+    assert accurate.analyze(title, text, "en") == analysis
 
 
 @pytest.mark.parametrize("unit", ["A", "(", "Kim ", "a. ", "A-", "日", "Kim" * 100 + " "])
 @pytest.mark.measured
-def test_a_hundred_kilobytes_of_junk_are_survived(accurate: TextAnalyser, unit: str) -> None:
+def test_a_hundred_kilobytes_of_junk_are_survived(accurate: TextAnalyzer, unit: str) -> None:
     text = unit * (100_000 // len(unit))
 
     began = time.process_time()
-    accurate.analyse(None, text, "en")
+    accurate.analyze(None, text, "en")
 
     assert time.process_time() - began < 30
 
 
-def test_a_target_behind_a_long_run_of_junk_is_scored_all_the_same(accurate: TextAnalyser) -> None:
+def test_a_target_behind_a_long_run_of_junk_is_scored_all_the_same(accurate: TextAnalyzer) -> None:
     junk = " ".join(f"{n}qxz-zqx" * 6 for n in range(58))
 
-    analysis = accurate.analyse(None, f"{junk} Angela Merkel praised them.", "en")
+    analysis = accurate.analyze(None, f"{junk} Angela Merkel praised them.", "en")
 
     assert all(e.sentiment is not None for e in analysis.entities if e.type == "PER")
 
 
-def test_the_document_has_the_same_shape_and_says_what_made_it(
-    analyser: TextAnalyser, accurate: TextAnalyser
+def test_the_document_has_the_same_shape_and_states_its_models(
+    analyzer: TextAnalyzer, accurate: TextAnalyzer
 ) -> None:
     title, text = sample()
     article = AcceptedArticle(
@@ -134,7 +134,7 @@ def test_the_document_has_the_same_shape_and_says_what_made_it(
     )
 
     plain, close = (
-        EnrichedArticle.decode(enrich(article, one, NOW).encode()) for one in (analyser, accurate)
+        EnrichedArticle.decode(enrich(article, one, NOW).encode()) for one in (analyzer, accurate)
     )
 
     assert close.enrichment["entities"].model == "newsline-minilm-entities"
@@ -145,7 +145,7 @@ def test_the_document_has_the_same_shape_and_says_what_made_it(
     assert {frozenset(e.model_dump()) for e in plain.entities} == {
         frozenset(e.model_dump()) for e in close.entities
     }
-    # As many entities have a sentiment: those past the closely read ones by the regression.
+    # As many entities have a sentiment: the regression alone scores those past the first five.
     assert sum(e.sentiment is not None for e in close.entities) == 10
 
 
@@ -153,10 +153,10 @@ def test_the_document_has_the_same_shape_and_says_what_made_it(
 def test_a_new_process_needs_less_than_600_megabytes() -> None:
     code = (
         "import psutil\n"
-        "from services.enrich.nlp.analyzer import TextAnalyser\n"
-        "analyser = TextAnalyser.load(models='accurate')\n"
+        "from services.enrich.nlp.analyzer import TextAnalyzer\n"
+        "analyzer = TextAnalyzer.load(models='accurate')\n"
         "for n in (40, 400, 4000):\n"
-        "    analyser.analyse('A title', 'Kim met Putin in Moscow. ' * n, 'en')\n"
+        "    analyzer.analyze('A title', 'Kim met Putin in Moscow. ' * n, 'en')\n"
         "print(psutil.Process().memory_info().rss)\n"
     )
 
@@ -167,11 +167,11 @@ def test_a_new_process_needs_less_than_600_megabytes() -> None:
     assert int(done.stdout) < 600_000_000
 
 
-def test_the_default_path_does_without_what_the_accurate_one_imports() -> None:
+def test_the_default_path_does_not_import_onnx_runtime() -> None:
     code = (
         "import sys\n"
-        "from services.enrich.nlp.analyzer import TextAnalyser\n"
-        "TextAnalyser.load().analyse('A title', 'Kim met Putin in Moscow.', 'en')\n"
+        "from services.enrich.nlp.analyzer import TextAnalyzer\n"
+        "TextAnalyzer.load().analyze('A title', 'Kim met Putin in Moscow.', 'en')\n"
         "print('onnxruntime' in sys.modules)\n"
     )
 
@@ -189,4 +189,4 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     damaged.write_bytes(damaged.read_bytes()[:-1])
 
     with pytest.raises(ArtefactUnusable, match=name):
-        TextAnalyser.load(tmp_path, "accurate")
+        TextAnalyzer.load(tmp_path, "accurate")

@@ -1,0 +1,13 @@
+"""What to say where a package is not installed: the base installation is that of a worker."""
+
+
+def install_hint(error: ModuleNotFoundError) -> str:
+    """One line that names the missing package and what to install.
+
+    :raises ModuleNotFoundError: a module of the command line itself is missing, which is a bug.
+    """
+    name = error.name or ""
+    if name.startswith("services.cli"):
+        raise error
+    package = ".".join(name.split(".")[: 2 if name.startswith("services.") else 1])
+    return f'newsline: {package} is not installed; try: pip install "newsline[console]"'
