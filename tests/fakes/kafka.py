@@ -89,7 +89,7 @@ class FakeProducer:
     def __init__(self, broker: FakeBroker, *, max_request_size: int = 2**20) -> None:
         self.broker = broker
         self.max_request_size = max_request_size
-        self.unanswered = 0
+        self.unanswered = self.most_unanswered = 0
 
     async def send(
         self,
@@ -106,6 +106,7 @@ class FakeProducer:
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self.unanswered += 1
+        self.most_unanswered = max(self.most_unanswered, self.unanswered)
         if value not in self.broker.silent:
             number = hash(key) % self.broker.partitions if partition is None else partition
             at = TopicPartition(topic, number)
@@ -159,6 +160,8 @@ class FakeConsumer:
         self._group_id = group_id
         self._fetch_records = fetch_records
         self._positions: dict[TopicPartition, int] = {}
+        # All that it has returned.
+        self.returned: list[FakeRecord] = []
         # Set once it has waited for records and found none.
         self.drained = asyncio.Event()
 
@@ -192,6 +195,7 @@ class FakeConsumer:
             self._positions[partition] += len(taken)
             if records := [record for record in taken if record is not None]:
                 found[partition] = records
+                self.returned += records
                 room -= len(records)
         if timeout_ms and not found:
             # Nobody waits here: time passes at once.

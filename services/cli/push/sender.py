@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from services.cli.push.splitters import RawRecord, RefusedRecord, SplitRecord
@@ -113,8 +113,8 @@ class RecordSender:
             await self._drain_oldest()
         try:
             answer = await self._producer.send(self._topic, value=record.value)
-        except MessageSizeTooLargeError as error:
-            self._refuse(_too_large(record, error))
+        except MessageSizeTooLargeError:
+            self._refuse(_too_large(record, "the limit"))
             return
         self._window.append(_Sent(record, answer))
         self._window_bytes += size
@@ -132,8 +132,8 @@ class RecordSender:
         self._window_bytes -= len(record.value)
         try:
             metadata = await asyncio.wait_for(answer, self._answer_seconds)
-        except (MessageSizeTooLargeError, RecordTooLargeError) as error:
-            self._refuse(_too_large(record, error))
+        except MessageSizeTooLargeError:
+            self._refuse(_too_large(record, "the broker's limit"))
             return
         self._summary.pushed += 1
         self._summary.sent_bytes += len(record.value)
@@ -145,6 +145,5 @@ class RecordSender:
         self._on_refusal(refusal)
 
 
-def _too_large(record: RawRecord, error: Exception) -> RefusedRecord:
-    limits = "the broker's limit" if isinstance(error, RecordTooLargeError) else "the limit"
-    return RefusedRecord(record.place, f"{len(record.value)} bytes, over {limits} of a record")
+def _too_large(record: RawRecord, limit: str) -> RefusedRecord:
+    return RefusedRecord(record.place, f"{len(record.value)} bytes, over {limit} of a record")

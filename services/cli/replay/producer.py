@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 
 from services.cli.dead_letters.reader import DeadLetterRecord
 from services.cli.dead_letters.replay_log import replay_marks
@@ -16,8 +16,6 @@ from services.contracts.topics import MIB
 # What a replay that is killed may send a second time.
 BATCH_RECORDS = 500
 BATCH_BYTES = 16 * MIB
-
-_TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ class ReplayProducer:
         self._progress.sent_bytes += sum(len(record.value or b"") for record in done)
         await self._mark(done)
         for record, outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, _TOO_LARGE):
+            if isinstance(outcome, MessageSizeTooLargeError):
                 reason = f"{len(record.value or b'')} bytes, over the limit of its topic"
                 self._progress.refused.append(Skipped(record.entry.ref, reason))
             elif outcome is not None:

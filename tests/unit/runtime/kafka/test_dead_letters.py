@@ -1,39 +1,39 @@
-from collections.abc import Sequence
-
 import pytest
 
 from services.contracts.dead_letters import ATTEMPT, DeadLetter
 from services.contracts.errors import ContractViolation
 from services.contracts.topics import RAW
-from services.runtime.kafka.batch_producer import BatchProducer, Message
+from services.runtime.health import Health
+from services.runtime.kafka.batch_producer import BatchProducer
 from services.runtime.kafka.dead_letters import (
     DeadLetterWriter,
     Rejected,
     RejectionGuard,
     TooManyRejections,
 )
+from services.runtime.retry import RetryPolicy
+from tests.fakes.kafka import FakeBroker, FakeProducer
 from tests.fakes.records import FakeRecord
 
 
-class Broker(BatchProducer):
-    """Keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        self.sent += messages
+async def written(rejected: Rejected) -> FakeRecord:
+    """The dead letter of a record, as it is on the broker."""
+    broker = FakeBroker()
+    retry = RetryPolicy(Health("ingest"), lambda: False)
+    await DeadLetterWriter("ingest", RAW, BatchProducer(FakeProducer(broker), retry)).write(
+        [rejected]
+    )
+    (dead,) = broker.records("articles.raw.dead")
+    return dead
 
 
 async def test_a_dead_letter_is_the_original_and_says_who_where_and_why() -> None:
-    broker = Broker()
     record = FakeRecord(b"\xff", 42, RAW.name, 3, b"key", (("traceparent", b"00-1"), ("x", b"y")))
     violation = ContractViolation("not_utf8", "at byte 0")
 
-    await DeadLetterWriter("ingest", RAW, broker).write([Rejected(record, violation, 1234)])
+    message = await written(Rejected(record, violation, 1234))
 
-    (message,) = broker.sent
-    assert (message.topic, message.key, message.value) == ("articles.raw.dead", b"key", b"\xff")
+    assert (message.key, message.value) == (b"key", b"\xff")
     letter = DeadLetter.from_headers(message.headers)
     assert (letter.service, letter.topic, letter.partition, letter.offset) == (
         "ingest",
@@ -48,24 +48,17 @@ async def test_a_dead_letter_is_the_original_and_says_who_where_and_why() -> Non
 
 
 async def test_a_record_of_nothing_at_all_is_a_dead_letter_that_can_be_written() -> None:
-    broker = Broker()
+    message = await written(Rejected(FakeRecord(None), ContractViolation("empty", "no bytes")))
 
-    await DeadLetterWriter("ingest", RAW, broker).write(
-        [Rejected(FakeRecord(None), ContractViolation("empty", "no bytes"))]
-    )
-
-    assert broker.sent[0].value == b""
+    assert message.value == b""
 
 
 async def test_a_second_failure_counts_its_attempt() -> None:
-    broker = Broker()
     record = FakeRecord(b"", headers=((ATTEMPT, b"2"),))
 
-    await DeadLetterWriter("ingest", RAW, broker).write(
-        [Rejected(record, ContractViolation("empty", "no bytes"))]
-    )
+    message = await written(Rejected(record, ContractViolation("empty", "no bytes")))
 
-    assert DeadLetter.from_headers(broker.sent[0].headers).attempt == 2
+    assert DeadLetter.from_headers(message.headers).attempt == 2
 
 
 def refused(count: int, *headers: tuple[str, bytes]) -> list[Rejected]:
@@ -78,14 +71,10 @@ def test_replays_that_fail_again_are_no_bad_deploy() -> None:
 
 
 async def test_a_letter_whose_key_makes_it_too_large_goes_without_it() -> None:
-    broker = Broker()
     record = FakeRecord(b"", key=b"k" * 20_000_000)
 
-    await DeadLetterWriter("ingest", RAW, broker).write(
-        [Rejected(record, ContractViolation("empty", "no bytes"))]
-    )
+    message = await written(Rejected(record, ContractViolation("empty", "no bytes")))
 
-    (message,) = broker.sent
     assert (message.key, message.value) == (None, b"")
     assert "20000000 bytes is left out" in DeadLetter.from_headers(message.headers).reason
 
