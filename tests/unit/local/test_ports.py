@@ -1,8 +1,6 @@
 """Ports that are free, and words about those that are not."""
 
 import os
-import socket
-from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -18,14 +16,6 @@ from services.local.ports import (
     is_free,
 )
 from services.local.settings import StackSettings
-
-
-@pytest.fixture
-def taken() -> Iterator[int]:
-    with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", 0))
-        squatter.listen()
-        yield squatter.getsockname()[1]
 
 
 def test_a_port_that_is_listened_on_is_not_free(taken: int) -> None:

@@ -17,9 +17,6 @@ from services.local.registry import (
 )
 from services.local.settings import StackSettings
 from services.local.state import ProcessRecord, StackState
-from tests.unit.local.test_ports import taken
-
-__all__ = ["taken"]
 
 
 @pytest.fixture(autouse=True)
