@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="newsline-tests-"))
     config.stash[HOME] = folder / "home"
+    # Where stacks tell of each other: these are nobody else's business.
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
     cleanup = ExitStack()
     cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
     cleanup.enter_context(taken_down(small_stack(config.stash[HOME])))
