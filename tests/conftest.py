@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="newsline-tests-"))
     config.stash[HOME] = folder / "home"
-    # Commands of tests know of no other stack, and a developer's commands of none of the tests'.
+    # Where stacks tell of each other: these are nobody else's business.
     os.environ["XDG_STATE_HOME"] = str(folder / "state")
     cleanup = ExitStack()
     cleanup.callback(shutil.rmtree, folder, ignore_errors=True)

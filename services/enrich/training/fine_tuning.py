@@ -76,11 +76,9 @@ def fine_tune(
     ]
     steps = sum(map(len, epochs))
     optimizer = torch.optim.AdamW(_groups(network, recipe.decay), lr=recipe.rate)
+    warm_up, decline = recipe.warm_up * steps, (1 - recipe.warm_up) * steps
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda step: min(
-            step / (recipe.warm_up * steps), (steps - step) / ((1 - recipe.warm_up) * steps)
-        ),
+        optimizer, lambda step: min(step / warm_up, (steps - step) / decline)
     )
     loss_of = nn.CrossEntropyLoss(ignore_index=NO_LABEL, label_smoothing=recipe.label_smoothing)
     # One thread, since sums in another order are other weights.

@@ -6,8 +6,8 @@ import pytest
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port on which another program listens."""
-    with socket.socket() as squatter:
-        squatter.bind(("127.0.0.1", 0))
-        squatter.listen()
-        yield squatter.getsockname()[1]
+    """A port that another socket of this process listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]

@@ -59,7 +59,6 @@ def map_layers(geo_field: str, data_view: str) -> list[Object]:
 
     :param data_view: the name of the reference to it.
     """
-    count = {"name": "doc_count", "origin": "source"}
     return [
         {
             "id": "world",
@@ -86,13 +85,7 @@ def map_layers(geo_field: str, data_view: str) -> list[Object]:
             },
             "style": {
                 "type": "VECTOR",
-                "properties": {
-                    "fillColor": _dynamic({"field": count, "color": "Blues"}),
-                    "lineColor": {"type": "STATIC", "options": {"color": "#FFFFFF"}},
-                    "lineWidth": {"type": "STATIC", "options": {"size": 1}},
-                    "iconSize": _dynamic({"field": count, "minSize": 7, "maxSize": 26}),
-                    "labelText": _dynamic({"field": count}),
-                },
+                "properties": _circles(),
             },
             "alpha": 0.8,
             "visible": True,
@@ -100,6 +93,18 @@ def map_layers(geo_field: str, data_view: str) -> list[Object]:
             "maxZoom": 24,
         },
     ]
+
+
+def _circles() -> Object:
+    """The style of a cluster of articles: the more of them, the larger and darker."""
+    count = {"name": "doc_count", "origin": "source"}
+    return {
+        "fillColor": _dynamic({"field": count, "color": "Blues"}),
+        "lineColor": {"type": "STATIC", "options": {"color": "#FFFFFF"}},
+        "lineWidth": {"type": "STATIC", "options": {"size": 1}},
+        "iconSize": _dynamic({"field": count, "minSize": 7, "maxSize": 26}),
+        "labelText": _dynamic({"field": count}),
+    }
 
 
 def _dynamic(options: Object) -> Object:
