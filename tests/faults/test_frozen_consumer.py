@@ -27,7 +27,7 @@ async def test_a_frozen_enrich_worker_ends_so_that_another_can_begin(
     """
     pipe = mortal_pipe
     await asyncio.gather(pipe.start("ingest").ready(), pipe.start("index").ready())
-    enrich = await pipe.start("enrich", module="tests.faults.impatient_enrich").ready()
+    enrich = await pipe.start("enrich", module="tests.faults.freezing_enrich").ready()
     pushed = articles(20)
     await pipe.push(pushed)
     await pipe.drained()

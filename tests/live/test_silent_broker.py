@@ -51,7 +51,7 @@ async def test_a_push_gives_a_silent_broker_up_and_says_how_far_it_came(
     await ensure_topics(KafkaSettings(bootstrap_servers=address), "", TOPICS)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("NEWSLINE_")}
     push = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.live.impatient_push"),
+        *(sys.executable, "-m", "tests.live.short_timeout_push"),
         env={**inherited, "NEWSLINE_KAFKA_BOOTSTRAP_SERVERS": address},
         stdin=PIPE,
         stderr=PIPE,
