@@ -1,6 +1,11 @@
 import pytest
+from hypothesis import settings
 
 from services.enrich.nlp.analyzer import TextAnalyzer
+
+# A deadline for each example fails on a busy machine, whatever the code does.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ Rules, in this order, each on the names that the article itself contains:
    (`Putin`; `Kim` of `Kim Jong Un`); of several bearers, the one named in full most recently;
 4. the first words of an organisation (`Reliance` of `Reliance Industries Ltd`);
 5. an abbreviation of the initials of a longer name (`KCNA`), and the few everyone knows (`US`);
-6. `the North` and `the South` for North and South Korea.
+6. `the North` for North Korea, and likewise any half of a divided country.
 A short form that two names match equally joins neither.
 """
 
@@ -18,6 +18,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from services.enrich.nlp.entities.divided import HALVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,8 +40,8 @@ _ABBREVIATIONS = {
     "eu": "european union", "drc": "democratic republic of congo", "dprk": "north korea",
     "democratic people s republic of korea": "north korea", "rok": "south korea",
     "prc": "china", "people s republic of china": "china",
-    "north": "north korea", "south": "south korea",
 }  # fmt: skip
+_HALVES = {tuple(word.lower() for word in name) for name in HALVES}
 _WITHOUT_INITIAL = frozenset({"of", "the", "and", "for", "de", "du", "des", "la", "on", "in", "s"})
 _SEPARATORS = re.compile(r"[^\w]+|_")
 _MIN_INITIALS = 2
@@ -213,13 +215,17 @@ def _is_known_abbreviation(short: tuple[str, ...], full: tuple[str, ...]) -> boo
     return short != full and _ABBREVIATIONS.get(" ".join(short)) == " ".join(full)
 
 
+def _is_half(short: tuple[str, ...], full: tuple[str, ...]) -> bool:
+    return len(short) == 1 and short[0] == full[0] and full in _HALVES
+
+
 def _is_short_organisation(group: EntityGroup, other: EntityGroup) -> bool:
     short, full = group.key, other.key
-    if _abbreviates(short, full) or _is_known_abbreviation(short, full):
+    if _is_short_place(group, other):
         return True
     return len(short) < len(full) and full[: len(short)] == short
 
 
 def _is_short_place(group: EntityGroup, other: EntityGroup) -> bool:
     short, full = group.key, other.key
-    return _abbreviates(short, full) or _is_known_abbreviation(short, full)
+    return any(rule(short, full) for rule in (_abbreviates, _is_known_abbreviation, _is_half))

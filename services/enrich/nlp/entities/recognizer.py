@@ -15,6 +15,7 @@ from services.enrich.nlp.arrays import unpack_arrays
 from services.enrich.nlp.artefacts import load_artefact
 from services.enrich.nlp.entities.cnn import CnnWeights, ContextCnn
 from services.enrich.nlp.entities.crf import CrfTagger
+from services.enrich.nlp.entities.divided import HALVES
 from services.enrich.nlp.entities.weights import CrfWeights
 from services.enrich.nlp.lexicon import Lexicon
 from services.enrich.nlp.text.segmentation import group_by_size
@@ -30,8 +31,6 @@ EntityType = Literal["PER", "ORG", "LOC", "MISC"]
 CrfVariant = Literal["default", "open"]
 _ARTEFACTS: dict[CrfVariant, str] = {"default": "entities", "open": "entities-open"}
 _NAMES: dict[CrfVariant, str] = {"default": "newsline-crf", "open": "newsline-crf-open"}
-# What an article on Korea calls its two halves.
-_HALVES = {"North": ("North", "Korea"), "South": ("South", "Korea")}
 # Where the CRF scores every start of an entity this much below O, the network is not run. Tuned on
 # the development parts: a wider margin finds the same, later.
 CNN_MARGIN = 6.0
@@ -216,8 +215,8 @@ def _complete(
 
 
 def _halves(segments: Segments, mentions: Sequence[Mention]) -> list[Mention]:
-    """`the North` and `the South` where the article speaks of North Korea and South Korea."""
-    named = {half for half, name in _HALVES.items() if any(m.words == name for m in mentions)}
+    """`the North` where the article names North Korea, and likewise any half of a country."""
+    named = {m.words[0] for m in mentions if m.words in HALVES}
     if not named:
         return []
     words = segments.words

@@ -71,6 +71,12 @@ def test_organisations(names: list[str], merged: list[tuple[str, int]]) -> None:
         (["US", "United States", "U.S."], [("United States", 3)]),
         (["North Korea", "South Korea", "North"], [("North Korea", 2), ("South Korea", 1)]),
         (["South Carolina", "South"], [("South Carolina", 1), ("South", 1)]),
+        (["South Sudan", "South"], [("South Sudan", 2)]),
+        (["East Germany", "West", "East"], [("East Germany", 2), ("West", 1)]),
+        (
+            ["North Korea", "North Vietnam", "North"],
+            [("North Korea", 1), ("North Vietnam", 1), ("North", 1)],
+        ),
         (["New York", "York"], [("New York", 1), ("York", 1)]),
         (["US", "US"], [("US", 2)]),
     ],
