@@ -16,6 +16,8 @@ import pytest_asyncio
 from services.contracts.articles import EnrichedArticle, ModelVersion
 from services.elastic import naming
 from services.elastic.lookup import SearchRequest
+from services.elastic.schema import index_templates
+from services.elastic.settings import IndexSettings
 from services.index.document import encode_document
 from services.index.duplicates.rules import MIN_CHARACTERS
 from tests.fakes.elasticsearch import MAX_NESTED, FakeElasticsearch
@@ -94,6 +96,10 @@ async def real(
 ) -> AsyncIterator[Pipeline]:
     stack = request.getfixturevalue("stack")
     async with pipeline(stack, tmp_path_factory.mktemp("conformance")) as made:
+        # Searches find what a case has refreshed, however slow the machine is between two of them.
+        body = index_templates(made.namespace, IndexSettings())[made.alias]
+        body["template"]["settings"]["index"]["refresh_interval"] = "-1"
+        await made.client.indices.put_index_template(name=made.alias, body=body)
         yield made
 
 

@@ -28,7 +28,9 @@ async def limit(pipe: Pipeline, max_message_bytes: int) -> None:
         await client.close()
 
 
-async def test_a_batch_that_cannot_be_settled_ends_the_process_uncommitted(pipe: Pipeline) -> None:
+async def test_a_batch_that_cannot_be_processed_ends_the_process_uncommitted(
+    pipe: Pipeline,
+) -> None:
     """
     Faust commits past what raised in its loop: here the broker refuses every enriched article.
     """
@@ -39,7 +41,7 @@ async def test_a_batch_that_cannot_be_settled_ends_the_process_uncommitted(pipe:
     enrich = pipe.start("enrich")
 
     assert await enrich.ended(within=60) == 1
-    assert "cannot be settled" in enrich.log_file.read_text("utf-8")
+    assert "cannot be processed" in enrich.log_file.read_text("utf-8")
     assert (await pipe.lag())[pipe.topic(ACCEPTED).name] > 0
     await limit(pipe, ENRICHED.max_message_bytes)
     await pipe.start("enrich").ready()
