@@ -304,7 +304,7 @@ async def test_kibana_is_filled_twice_with_the_same(kibana: tuple[StandInKibana,
     saved = objects.build("")
 
     for _ in range(2):
-        told = await importer.Kibana(url, settings("http://unused")).install(saved)
+        told = await importer.Kibana(url, settings("http://unused")).import_objects(saved)
         assert told == [f"Imported {len(saved)} objects into Kibana."]
 
     assert list(stand_in.there.values()) == saved
@@ -319,7 +319,7 @@ async def test_kibana_that_starts_is_waited_for(
     monkeypatch.setattr("services.cli.setup.retry.PAUSE_SECONDS", 0)
     target = importer.Kibana(url, settings("http://unused"))
 
-    await BoundedRetry(30).run(lambda: target.install(objects.build("")))
+    await BoundedRetry(30).run(lambda: target.import_objects(objects.build("")))
 
     assert not stand_in.statuses
 
@@ -329,7 +329,7 @@ async def test_what_kibana_refuses_is_named(kibana: tuple[StandInKibana, str]) -
     (orphan,) = [saved for saved in objects.build("") if saved["type"] == "dashboard"]
 
     with pytest.raises(importer.KibanaRefused, match="newsline-newsroom: missing_references"):
-        await importer.Kibana(url, settings("http://unused")).install([orphan])
+        await importer.Kibana(url, settings("http://unused")).import_objects([orphan])
 
 
 async def test_a_kibana_that_knows_us_not_is_not_waited_for(
@@ -339,7 +339,7 @@ async def test_a_kibana_that_knows_us_not_is_not_waited_for(
     stand_in.statuses = [401]
 
     with pytest.raises(importer.KibanaRefused, match="answered 401"):
-        await importer.Kibana(url, settings("http://unused")).install(objects.build(""))
+        await importer.Kibana(url, settings("http://unused")).import_objects(objects.build(""))
 
 
 def setup(*arguments: str, **environment: str) -> tuple[int, str, str]:

@@ -87,7 +87,7 @@ async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) ->
         with pytest.raises(
             NotReadyToSwitch, match="Stop the 1 index workers of generation 1 first"
         ):
-            await switch.show()
+            await switch.move_alias()
 
         (first,) = [w for w in flow.workers if w.service == "index"][:1]
         first.kill(15)
@@ -96,7 +96,7 @@ async def test_a_reindex_is_never_noticed_by_those_who_search(flow: Pipeline) ->
 
         async def moved() -> bool:
             try:
-                await switch.show()
+                await switch.move_alias()
             except NotReadyToSwitch:
                 return False
             return True
@@ -125,6 +125,6 @@ async def test_a_generation_that_is_not_full_is_not_shown(flow: Pipeline) -> Non
     await install_schema(flow.client, flow.namespace, SECOND)
 
     with pytest.raises(NotReadyToSwitch, match="Generation 2 is still 10 records behind"):
-        await AliasSwitch(flow.kafka, flow.elasticsearch, flow.namespace, SECOND).show()
+        await AliasSwitch(flow.kafka, flow.elasticsearch, flow.namespace, SECOND).move_alias()
 
     assert await searched_generation(flow.client, flow.namespace) == 1

@@ -109,7 +109,7 @@ def kibana(
         export.write(objects.ndjson(saved))
         return
     there = importer.Kibana(url, target.elasticsearch, ca_file)
-    _say_all(run(BoundedRetry(wait).run(lambda: there.install(saved))))
+    _say_all(run(BoundedRetry(wait).run(lambda: there.import_objects(saved))))
 
 
 @app.command()
@@ -140,7 +140,7 @@ def show(wait: Wait = 0) -> None:
     switch = generations.AliasSwitch(
         target.kafka, target.elasticsearch, target.namespace, target.index
     )
-    _say_all(run(BoundedRetry(wait).run(switch.show)))
+    _say_all(run(BoundedRetry(wait).run(switch.move_alias)))
 
 
 @app.command()

@@ -34,7 +34,7 @@ class AliasSwitch:
     namespace: str
     shape: IndexSettings
 
-    async def show(self) -> list[str]:
+    async def move_alias(self) -> list[str]:
         """Move the alias.
 
         :raises NotReadyToSwitch: the old generation's workers run, or the new one is not full.

@@ -36,7 +36,7 @@ class Kibana:
     elasticsearch: ElasticsearchSettings
     ca_file: Path | None = None
 
-    async def install(self, saved: Sequence[dict[str, Any]]) -> list[str]:
+    async def import_objects(self, saved: Sequence[dict[str, Any]]) -> list[str]:
         """Import the objects; each run leaves the same ones.
 
         :raises Away: Kibana cannot be reached yet.
