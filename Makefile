@@ -48,8 +48,8 @@ test: $(DEV) ## Run all tests side by side, on real servers that they start them
 test-measured: $(DEV) ## Compare processor time and memory with their limits, one test at a time
 	@$(BIN)/python -m pytest -m measured
 
-test-monitoring: $(DEV) ## Check the alert rules with a real Prometheus (Debian: apt-get install prometheus)
-	@$(BIN)/python -m pytest -m debian tests/deploy
+test-monitoring: $(DEV) ## Check what needs Prometheus and kcat (Debian: apt-get install prometheus kcat)
+	@$(BIN)/python -m pytest -m debian tests
 
 faults: $(DEV) ## Run the slow rows of the failure matrix (about 25 minutes)
 	@$(BIN)/python -m pytest -m faults tests

@@ -35,7 +35,7 @@ NEXT = (
     "newsline show {article_id}",
     "newsline push {articles} --wait",
     "newsline status",
-    "newsline dead",
+    "newsline dlq list",
     "newsline down",
 )
 
@@ -109,7 +109,7 @@ async def wait_until_searchable(target: Target, ids: list[str], seconds: float) 
             if time.monotonic() > deadline:
                 raise ServerUnavailable(
                     f"after {seconds:g} s {found} of {len(ids)} articles are searchable; "
-                    "`newsline status` and `newsline dead` tell more"
+                    "`newsline status` and `newsline dlq list` tell more"
                 )
             await asyncio.sleep(POLL_SECONDS)
 
