@@ -14,6 +14,7 @@ from urllib.error import HTTPError, URLError
 
 from services.runtime.settings import PREFIX
 from tests.deploy import dockerfile, reading
+from tests.support.processes import end_with_parent
 from tests.support.stack import RunningStack
 
 INSTALL_SECONDS = 120
@@ -108,6 +109,7 @@ class Container:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - it makes one system call
             )
         return cls(image, process, log_file)
 

@@ -29,6 +29,7 @@ from services.runtime.kafka.clients import admin
 from services.runtime.kafka.lag import offset_reader
 from services.runtime.kafka.settings import KafkaSettings, TopicSettings
 from services.runtime.kafka.topics import ensure_topics
+from tests.support.processes import end_with_parent
 
 TOPICS = TopicSettings(partitions=4)
 
@@ -152,6 +153,7 @@ class Pipeline:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - it makes one system call
             )
         self.workers.append(Worker(service, process, log_file))
         return self.workers[-1]
