@@ -1,5 +1,6 @@
 """Elasticsearch answers, and takes some or nothing of what it is given."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 
 from services.elastic.bulk import BulkOperation, BulkWriter
+from services.index.writer import STORED, ArticleStore
 from services.runtime.health import Health
 from services.runtime.retry import RetryPolicy
+from tests.fakes.records import enriched
 from tests.faults.conservation import articles, conserved
 from tests.faults.servers import OwnServers, own_servers
 from tests.faults.steps import waits
@@ -71,6 +74,33 @@ async def test_a_bulk_that_one_item_poisons_is_halved_until_the_culprit_stands_a
     assert refused == [7, 20, 42]
     await pipe.client.indices.refresh(index=f"{pipe.alias}-2025.01")
     assert (await pipe.client.count(index=f"{pipe.alias}-2025.01"))["count"] == 40
+
+
+async def test_no_room_for_another_months_index_is_waited_for(
+    stack: RunningStack, tmp_path: Path
+) -> None:
+    """
+    The limit is the whole node's, so the node is this test's own.
+    """
+    with own_servers(tmp_path / "home", names=("elasticsearch",)) as own:
+        both = RunningStack(stack.local, stack.bootstrap_servers, own.elasticsearch_url)
+        async with pipeline(both, tmp_path) as pipe:
+            retry = RetryPolicy(Health("index"), lambda: False)
+            store = ArticleStore(pipe.client, pipe.namespace, retry)
+            there = (await pipe.client.cluster.health())["active_shards"]
+            await limit_shards(pipe, there)
+
+            writing = asyncio.create_task(store.write([enriched(1, published_at="2011-01-01")]))
+            done, _ = await asyncio.wait([writing], timeout=3)
+            assert not done, "a full cluster was taken for a bad article"
+
+            await limit_shards(pipe, None)
+            assert await asyncio.wait_for(writing, timeout=30) == [STORED]
+
+
+async def limit_shards(pipe: Pipeline, shards: int | None) -> None:
+    limit = {"cluster.max_shards_per_node": shards}
+    await pipe.client.cluster.put_settings(persistent=limit)
 
 
 async def test_a_blocked_index_makes_the_indexer_wait_until_it_is_released(

@@ -348,6 +348,8 @@ async def test_the_demo_may_be_run_twice_and_leaves_nothing_after_down(tmp_path:
         {
             "NEWSLINE_HOME": str(tmp_path / "home"),
             "NEWSLINE_FREE_PORTS": "1",
+            # Beside other tests a start takes longer than on a machine of its own.
+            "NEWSLINE_START_SECONDS": "180",
             "NEWSLINE_KAFKA_HEAP_MB": "384",
             "NEWSLINE_ELASTICSEARCH_HEAP_MB": "640",
         }

@@ -156,23 +156,3 @@ async def test_a_closed_index_is_waited_for_and_no_article_pays_for_it(
 
     assert told == [STALE, STORED]
     assert await versions(pipe) == [6]
-
-
-async def test_no_room_for_another_months_index_is_waited_for(
-    pipe: Pipeline, store: ArticleStore
-) -> None:
-    there = (await pipe.client.cluster.health())["active_shards"]
-
-    async def most(shards: int | None) -> None:
-        limit = {"cluster.max_shards_per_node": shards}
-        await pipe.client.cluster.put_settings(persistent=limit)
-
-    await most(there)
-    try:
-        writing = asyncio.create_task(store.write([enriched(1, published_at="2011-01-01")]))
-        done, _ = await asyncio.wait([writing], timeout=3)
-        assert not done, "a full cluster was taken for a bad article"
-    finally:
-        await most(None)
-
-    assert await asyncio.wait_for(writing, timeout=30) == [STORED]

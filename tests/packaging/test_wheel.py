@@ -130,9 +130,9 @@ def test_a_workers_extra_starts_that_worker(
 @pytest.mark.parametrize("models", ["default", "accurate", "open"])
 def test_the_models_come_with_enrich(installed: Callable[[str], Environment], models: str) -> None:
     program = (
-        "from services.enrich.nlp.analyzer import TextAnalyser\n"
-        f"analyser = TextAnalyser.load(models={models!r})\n"
-        "found = analyser.analyse(None, 'Angela Merkel met the press.')\n"
+        "from services.enrich.nlp.analyzer import TextAnalyzer\n"
+        f"analyzer = TextAnalyzer.load(models={models!r})\n"
+        "found = analyzer.analyze(None, 'Angela Merkel met the press.')\n"
         "print([entity.name for entity in found.entities])"
     )
     ran = installed("enrich").python("-c", program)
@@ -188,7 +188,7 @@ def test_index_templates_and_dashboards_come_with_the_command_line(
         "from services.cli.setup.kibana import objects\n"
         "from services.elastic import schema\n"
         "from services.elastic.settings import IndexSettings\n"
-        "print(json.dumps([len(objects.build('')), list(schema.templates('', IndexSettings()))]))"
+        "print(json.dumps([len(objects.build('')), list(schema.index_templates('', IndexSettings()))]))"
     )
     ran = installed("cli").python("-c", program)
 

@@ -38,7 +38,7 @@ class RunningStack:
 def small_stack(home: Path, overrides: Overrides | None = None) -> LocalStack:
     """A stack of its own on free ports, with small heaps, not yet started."""
     settings = StackSettings(
-        home=home, free_ports=True, kafka_heap_mb=384, elasticsearch_heap_mb=640, start_seconds=90
+        home=home, free_ports=True, kafka_heap_mb=384, elasticsearch_heap_mb=640, start_seconds=180
     )
     quick = Overrides(kafka_jvm_options=QUICK, elasticsearch_jvm_options=QUICK)
     return LocalStack(settings, overrides or quick)
