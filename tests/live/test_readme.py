@@ -51,9 +51,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         # Beside other tests a start takes longer than on a machine of its own.
         "NEWSLINE_START_SECONDS": "180",
     }
-    run("newsline demo", settings)
-    yield settings
-    run("newsline down --wipe", settings)
+    try:
+        run("newsline demo", settings)
+        yield settings
+    finally:
+        run("newsline down --wipe", settings)
 
 
 def run(command: str, environment: dict[str, str]) -> str:
