@@ -188,7 +188,8 @@ def test_index_templates_and_dashboards_come_with_the_command_line(
         "from services.cli.setup.kibana import objects\n"
         "from services.elastic import schema\n"
         "from services.elastic.settings import IndexSettings\n"
-        "print(json.dumps([len(objects.build('')), list(schema.index_templates('', IndexSettings()))]))"
+        "templates = list(schema.index_templates('', IndexSettings()))\n"
+        "print(json.dumps([len(objects.build('')), templates]))"
     )
     ran = installed("cli").python("-c", program)
 
