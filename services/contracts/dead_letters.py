@@ -162,13 +162,3 @@ def integer(headers: Iterable[tuple[str, bytes]], name: str) -> int | None:
 def now() -> str:
     """Current time as dead letters record it."""
     return format_utc(datetime.now(UTC))
-
-
-def format_unix_ms(unix_ms: int | None) -> str | None:
-    """Format Unix milliseconds as ``format_utc`` does; None for None and for impossible times."""
-    if unix_ms is None:
-        return None
-    try:
-        return format_utc(datetime.fromtimestamp(unix_ms / 1000, UTC))
-    except (OverflowError, ValueError):
-        return None

@@ -19,7 +19,8 @@ from services.cli.support.output import (
     print_rows,
     safe_text,
 )
-from services.contracts.dead_letters import FIRST_ARRIVAL, REPLAY_OF, DeadLetter, format_unix_ms
+from services.contracts.dead_letters import FIRST_ARRIVAL, REPLAY_OF, DeadLetter
+from services.contracts.timestamps import format_unix_ms
 
 _LINE_BYTES = 16
 # Headers that have a line of their own; the others are listed as they are.

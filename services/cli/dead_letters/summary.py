@@ -19,8 +19,9 @@ from services.cli.dead_letters.replay_log import ReplayLog, read_replay_log
 from services.cli.support.clients import reaching_kafka
 from services.cli.support.errors import CommandError, ExitCode
 from services.cli.support.target import Target
-from services.contracts.dead_letters import DeadLetterRef, format_unix_ms
+from services.contracts.dead_letters import DeadLetterRef
 from services.contracts.replay_marks import replayed_topic
+from services.contracts.timestamps import format_unix_ms
 from services.contracts.topics import Topic
 from services.runtime.kafka.lag import OffsetReader, offset_reader
 

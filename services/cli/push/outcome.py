@@ -16,6 +16,7 @@ from services.cli.push.splitters import RawRecord
 from services.contracts.dead_letters import DeadLetterRef
 from services.contracts.errors import ContractViolation
 from services.contracts.identity import unpack_version
+from services.contracts.timestamps import format_utc
 from services.contracts.topics import MAX_RECORD_BYTES
 from services.ingest.acceptance import accept
 
@@ -172,14 +173,11 @@ def describe_version(version: int, than: int) -> str:
     stored, other = unpack_version(version), unpack_version(than)
     if stored.killed:
         return "a kill notice"
-    if stored.claimed_seconds > other.claimed_seconds:
-        return f"the version of {_moment(stored.claimed_seconds)}"
-    return f"a version that arrived at {_moment(stored.arrival_seconds)}"
+    claimed = stored.claimed_seconds > other.claimed_seconds
+    seconds = stored.claimed_seconds if claimed else stored.arrival_seconds
+    moment = format_utc(datetime.fromtimestamp(seconds, UTC), "seconds")
+    return f"the version of {moment}" if claimed else f"a version that arrived at {moment}"
 
 
 def _add_dead(outcome: PushOutcome, receipt: Receipt, letter: FoundDeadLetter) -> None:
     outcome.dead.add(place=receipt.place, dead_letter=str(letter.ref), reason=letter.reason)
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
