@@ -3,6 +3,7 @@
 On a stack of its own.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -19,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 # Of the local stack with the usual ports, which the snippets name.
 KAFKA, ELASTICSEARCH = "127.0.0.1:9092", "http://127.0.0.1:9200"
+
+# Of a stored document: they tell when it came.
+VOLATILE = {"version", "received_at", "accepted_at", "enriched_at", "indexed_at"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,13 @@ def test_commands_and_snippets_do_what_the_readme_shows(environment: dict[str, s
         assert "Traceback" not in output, each.command
         missing = [line for line in comparable(each.output) if line not in comparable(output)]
         assert not missing, f"{each.command}\n{output}"
+
+    (document,) = map(json.loads, blocks("json"))
+    stored = json.loads(run(f"newsline show {document['article_id']} --json", environment))
+    assert list(stored) == list(document)
+    assert {name: stored[name] for name in stored if name not in VOLATILE} == {
+        name: document[name] for name in document if name not in VOLATILE
+    }
 
     for snippet in (pushing, query + filtered + "\nprint(answer['hits']['total'])"):
         program = with_addresses(snippet, environment)
