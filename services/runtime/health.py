@@ -65,15 +65,19 @@ class Health:
     def waiting_scope(self) -> Iterator[None]:
         """Scope of work that may have to wait for a server.
 
-        Scopes nest: what ``report_unavailable`` was told holds until the outermost one ends.
+        Scopes nest: what ``report_unavailable`` was told holds until the outermost one ends. The
+        log says that the waiting is over only where the work was done, not where it was given up.
         """
         self._waiting_scopes += 1
+        done = False
         try:
             yield
+            done = True
         finally:
             self._waiting_scopes -= 1
             if not self._waiting_scopes and self._waiting_for is not None:
-                logger.info("The waiting is over.", extra={"cause": self._waiting_for})
+                if done:
+                    logger.info("The waiting is over.", extra={"cause": self._waiting_for})
                 self._waiting_for = None
                 metrics.WAITING.labels(self.service).set(0)
 

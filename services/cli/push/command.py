@@ -94,6 +94,8 @@ def push(
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Send articles; exit 1 if some were refused or became dead letters."""
+    if timeout is not None and not wait:
+        raise typer.BadParameter("--timeout goes with --wait")
     code = run_push(articles, form, wait=wait, timeout=timeout, json_output=json_output)
     if code is not ExitCode.DONE:
         raise typer.Exit(code)

@@ -162,9 +162,13 @@ def decide_outcome(
             by = f"by {newer.place}" if newer else f"by {describe_version(stored, receipt.version)}"
             outcome.superseded.add(place=receipt.place, how=by)
         elif same is not receipt:
-            outcome.superseded.add(place=receipt.place, how=f"same version as {same.place}")
+            twice = same.place == receipt.place
+            how = "pushed twice" if twice else f"same version as {same.place}"
+            outcome.superseded.add(place=receipt.place, how=how)
         else:
             outcome.stored += 1
+    # When the time is over, what is under way may be others' records alone.
+    outcome.finished = finished or not outcome.unfinished.count
     return outcome
 
 

@@ -143,13 +143,15 @@ async def push_and_follow(
             with wait_progress(len(receipts), len(target.flow)) as report:
                 ends = _ends_of(target, receipts)
                 finished = await wait_until_passed(offsets, target.flow, ends, limits, report)
-            if not finished:
-                print_message(await describe_lag(offsets, target, time.monotonic() - began))
+            lag = "" if finished else await describe_lag(offsets, target, time.monotonic() - began)
             dead_letters = await lookup.find_dead_letters(offsets, target, since, receipts)
     ids = list({receipt.article_id for receipt in receipts if receipt.article_id})
     async with searching(target.elasticsearch) as client:
         versions = await lookup.find_stored_versions(client, target, ids)
-    return decide_outcome(receipts, dead_letters, versions, finished=finished)
+    outcome = decide_outcome(receipts, dead_letters, versions, finished=finished)
+    if not outcome.finished:
+        print_message(lag)
+    return outcome
 
 
 def _ends_of(target: Target, receipts: Sequence[Receipt]) -> dict[TopicPartition, int]:

@@ -72,6 +72,12 @@ def top_names(document: StoredDocument, count: int = TOP_NAMES) -> list[str]:
     return [str(entity.get("name", "")) for entity in entities[:count]]
 
 
+def counted_paragraphs(document: StoredDocument) -> str:
+    """The number of paragraphs, in words."""
+    count = len(paragraphs(document))
+    return f"{count} paragraph{'' if count == 1 else 's'}"
+
+
 def paragraphs(document: StoredDocument) -> list[str]:
     """Paragraphs of the text."""
     return [part for part in str(document.get("text") or "").split("\n\n") if part.strip()]
@@ -98,7 +104,7 @@ def facts(document: StoredDocument) -> Iterator[tuple[str, str]]:
         ("sentiment", f"{sentiment['label']} ({sentiment['score']:+.2f})" if sentiment else ""),
         ("keywords", _list(document, "keywords")),
         ("duplicate of", document.get("duplicate_of")),
-        ("text", f"{len(paragraphs(document))} paragraphs, {document.get('word_count')} words"),
+        ("text", f"{counted_paragraphs(document)}, {document.get('word_count')} words"),
         ("models", _models(document)),
     ]
     yield from ((name, str(value)) for name, value in rows if value)

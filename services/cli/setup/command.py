@@ -51,7 +51,7 @@ def setup(
     context: typer.Context,
     wait: Annotated[
         float | None,
-        typer.Option(min=0, metavar="SECONDS", help=WAIT_HELP, show_default=str(TERMINAL_SECONDS)),
+        typer.Option(min=0, metavar="SECONDS", help=WAIT_HELP, show_default="60"),
     ] = None,
 ) -> None:
     """Make topics, index templates and the alias, unless a subcommand says what to do."""

@@ -7,7 +7,7 @@ import typer
 from services.cli.stack import run as running
 from services.cli.support.errors import guarded
 from services.cli.support.other_stacks import print_other_stacks
-from services.cli.support.output import output, print_message
+from services.cli.support.output import output
 
 UP_HELP = """Start Kafka, Elasticsearch and the workers on this machine, without Docker.
 
@@ -52,6 +52,5 @@ def down(
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data and logs too.")] = False,
 ) -> None:
     """Stop what `newsline up` started."""
-    for line in running.stop(wipe=wipe):
-        print_message(line)
-    print_other_stacks()
+    if not running.stop(wipe=wipe):
+        print_other_stacks()

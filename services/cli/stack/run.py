@@ -7,7 +7,7 @@ from rich.table import Table
 
 from services.cli.setup.install import install
 from services.cli.setup.retry import BoundedRetry
-from services.cli.support.output import messages, safe_text
+from services.cli.support.output import messages, print_message, safe_text
 from services.cli.support.target import Target, read_target
 from services.local.progress import show_steps
 from services.local.settings import StackSettings
@@ -44,19 +44,21 @@ def start(*, free_ports: bool, workers: bool = True) -> LocalStack:
     return stack
 
 
-def stop(*, wipe: bool) -> list[str]:
-    """Stop the stack; return what was stopped, in lines."""
+def stop(*, wipe: bool) -> bool:
+    """Stop the stack, and print what was stopped.
+
+    :returns: False if nothing was running.
+    """
     stack = local_stack()
     with show_steps(messages()) as report:
         stopped = stack.down(wipe=wipe, report=report)
-    lines = []
-    if stopped.ended:
-        lines.append(f"Stopped {', '.join(stopped.ended)}.")
-    if stopped.killed:
-        lines.append(f"Killed {', '.join(stopped.killed)}.")
-    if stopped.gone:
-        lines.append(f"Gone before: {', '.join(stopped.gone)}.")
-    return lines or [f"Nothing was running. The stack's folder is {stack.home.path}."]
+    lines = {"Stopped": stopped.ended, "Killed": stopped.killed, "Gone before:": stopped.gone}
+    for what, names in lines.items():
+        if names:
+            print_message(f"{what} {', '.join(names)}.")
+    if not any(lines.values()):
+        print_message(f"Nothing was running. The stack's folder is {stack.home.path}.")
+    return bool(stopped.ended or stopped.killed)
 
 
 def target_on(target: Target, state: StackState) -> Target:

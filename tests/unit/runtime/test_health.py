@@ -1,10 +1,12 @@
 import time
+from contextlib import suppress
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from services.runtime import health as health_module
 from services.runtime.health import Health, application, serve
+from services.runtime.retry import Interrupted
 from services.runtime.settings import SettingsError, WorkerSettings
 
 
@@ -46,6 +48,21 @@ async def test_an_inner_wait_that_ends_does_not_end_the_outer_one() -> None:
         assert not health.state()[0]
 
     assert health.state()[0]
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_only_a_wait_that_was_not_given_up_is_over(
+    caplog: pytest.LogCaptureFixture, *, given_up: bool
+) -> None:
+    health = Health("index")
+
+    with caplog.at_level("INFO"), suppress(Interrupted), health.waiting_scope():
+        health.report_unavailable("Kafka")
+        if given_up:
+            raise Interrupted
+
+    assert health.waiting_for is None
+    assert ("The waiting is over." in caplog.messages) is not given_up
 
 
 async def test_a_loop_that_has_not_turned_for_long_is_not_alive(

@@ -172,6 +172,24 @@ KNOWN = st.lists(st.tuples(st.sampled_from([ARTICLE, OTHER, b""]), st.integers(0
 STORED = st.dictionaries(st.sampled_from([ARTICLE, OTHER]), st.integers(0, 3))
 
 
+def test_a_time_that_was_over_is_no_matter_where_all_is_known() -> None:
+    """What is under way still may be others' records alone."""
+    known, unknown = receipts((ARTICLE, 7)), receipts((ARTICLE, 7), (OTHER, 7))
+
+    assert decide_outcome(known, FoundDeadLetters(), {ARTICLE: 7}, finished=False).finished
+    assert not decide_outcome(unknown, FoundDeadLetters(), {ARTICLE: 7}, finished=False).finished
+
+
+def test_a_record_that_is_superseded_by_itself_was_pushed_twice() -> None:
+    (once,) = receipts((ARTICLE, 7))
+    again = once._replace(offset=2)
+
+    outcome = decide_outcome([once, again], FoundDeadLetters(), {ARTICLE: 7}, finished=True)
+
+    assert outcome.stored == 1
+    assert outcome.superseded.named == [{"place": "a.ndjson:1", "how": "pushed twice"}]
+
+
 @given(
     pushed=KNOWN,
     dead=KNOWN,
