@@ -56,8 +56,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "NEWSLINE_START_SECONDS": "180",
     }
     try:
-        run("newsline demo", settings)
-        yield settings
+        output = run("newsline demo", settings)
+        # Not a setting: what the demo printed, for the test that compares it.
+        yield settings | {"DEMO_OUTPUT": output}
     finally:
         run("newsline down --wipe", settings)
 
@@ -91,6 +92,17 @@ def with_addresses(snippet: str, environment: dict[str, str]) -> str:
     return snippet.replace(KAFKA, target.kafka.bootstrap_servers).replace(
         ELASTICSEARCH, target.elasticsearch.url
     )
+
+
+def test_the_demo_ends_as_the_readme_shows(environment: dict[str, str]) -> None:
+    (block,) = blocks("text")
+    printed = [
+        " ".join(line.replace("│", " ").split()) for line in environment["DEMO_OUTPUT"].splitlines()
+    ]
+
+    for line in block.splitlines():
+        expected = " ".join(line.rstrip("… ").split())
+        assert any(each.startswith(expected) for each in printed), expected
 
 
 def test_there_are_commands_and_snippets_to_try() -> None:
