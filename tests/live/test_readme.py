@@ -52,6 +52,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "NEWSLINE_HOME": str(tmp_path_factory.mktemp("readme") / "home"),
         "NEWSLINE_FREE_PORTS": "1",
+        # The README's lines are as wide as this.
+        "COLUMNS": "160",
         # Beside other tests a start takes longer than on a machine of its own.
         "NEWSLINE_START_SECONDS": "180",
     }
