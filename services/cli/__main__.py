@@ -4,9 +4,7 @@ import importlib
 import io
 import sys
 
-from services.cli.extras import install_hint
-
-WRONG_USE = 2
+from services.cli.extras import WRONG_USE, install_hint
 
 
 def main() -> None:

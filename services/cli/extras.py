@@ -1,5 +1,7 @@
 """What to say where a package is not installed: the base installation is that of a worker."""
 
+WRONG_USE = 2  # the exit code, as in support/errors.py, which needs typer
+
 
 def install_hint(error: ModuleNotFoundError) -> str:
     """One line that names the missing package and what to install.

@@ -6,9 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from services.cli.extras import install_hint
-
-WRONG_USE = 2
+from services.cli.extras import WRONG_USE, install_hint
 
 
 class LazyCommand(TyperCommand):

@@ -36,6 +36,11 @@ class StackSettings(Settings):
     # For everything together to end by itself; a worker alone may drain for 20 s.
     stop_seconds: float = Field(default=45, gt=0, le=3600)
 
+    @property
+    def home_path(self) -> Path:
+        """The stack's folder, wherever the working folder is."""
+        return self.home.expanduser().absolute()
+
 
 # Workers inherit the environment but have no business with the stack's own variables.
 ENVIRONMENT_NAMES: tuple[str, ...] = tuple(

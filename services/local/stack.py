@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from services.local import processes
 from services.local.errors import StackError
@@ -46,7 +45,7 @@ class LocalStack:
     ) -> None:
         self.settings = settings or StackSettings()
         self.overrides = overrides or Overrides()
-        self.home = Home(Path(self.settings.home).expanduser().absolute())
+        self.home = Home(self.settings.home_path)
 
     def state(self) -> StackState:
         """Return what was started and not taken down (see ``processes``: it may have ended)."""

@@ -5,26 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.elastic.settings import ElasticsearchSettings, IndexSettings
-from services.enrich.settings import EnrichSettings
-from services.index.settings import IndexWorkerSettings
-from services.ingest.settings import IngestSettings
-from services.local.settings import StackSettings
-from services.runtime.kafka.settings import KafkaSettings, TopicSettings
-from services.runtime.settings import Settings, WorkerSettings
+from tests.support.settings import CLASSES
 
 PAGE = Path(__file__).parents[2] / "deploy" / "settings.md"
-CLASSES: list[type[Settings]] = [
-    WorkerSettings,
-    TopicSettings,
-    KafkaSettings,
-    ElasticsearchSettings,
-    IngestSettings,
-    EnrichSettings,
-    IndexSettings,
-    IndexWorkerSettings,
-    StackSettings,
-]
 DEFAULTS = {
     f"{kind.model_config['env_prefix']}{name.upper()}": field.default
     for kind in CLASSES

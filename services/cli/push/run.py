@@ -1,6 +1,5 @@
 """Push records, and follow them through the pipeline if asked."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,13 +12,12 @@ from services.cli.push.outcome import PushOutcome, Receipt, decide_outcome
 from services.cli.push.progress import PushProgress, wait_progress
 from services.cli.push.sender import ANSWER_SECONDS, Acknowledged, PushSummary, RecordSender
 from services.cli.push.wait import WaitLimits, describe_lag, wait_until_passed
-from services.cli.support.clients import reaching_kafka, searching
+from services.cli.support.clients import reaching_kafka, refuse_missing_topics, searching
 from services.cli.support.errors import CommandError, ExitCode, run
 from services.cli.support.output import print_json, print_message
 from services.cli.support.target import Target, read_target
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import offset_reader
-from services.runtime.kafka.topics import topic_names
 
 
 def run_push(
@@ -86,7 +84,7 @@ async def push(
     summary = PushSummary()
     try:
         with reaching_kafka(target.kafka), PushProgress(summary, arguments) as progress:
-            await _refuse_missing_topic(target)
+            await refuse_missing_topics(target, [target.raw.name])
             async with bounded_connection(producer(target.kafka)) as client:
                 sender = RecordSender(
                     client,
@@ -161,16 +159,3 @@ def _ends_of(target: Target, receipts: Sequence[Receipt]) -> dict[TopicPartition
         partition = TopicPartition(target.raw.name, receipt.partition)
         ends[partition] = max(ends.get(partition, 0), receipt.offset + 1)
     return ends
-
-
-async def _refuse_missing_topic(target: Target) -> None:
-    # The producer would wait for the topic, or a broker that makes topics by itself would make it
-    # with the wrong settings.
-    async with asyncio.timeout(15):
-        names = await topic_names(target.kafka)
-    if target.raw.name not in names:
-        raise CommandError(
-            f"Kafka at {target.kafka.bootstrap_servers} has no topic {target.raw.name}; "
-            "`newsline setup` makes it",
-            ExitCode.WRONG_USE,
-        )

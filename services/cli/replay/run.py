@@ -9,16 +9,13 @@ from services.cli.replay import outcome
 from services.cli.replay.outcome import ReplayResult
 from services.cli.replay.plan import ReplayPlan
 from services.cli.replay.producer import ReplayProducer, ReplayProgress
-from services.cli.support.clients import reaching_kafka
-from services.cli.support.errors import CommandError, ExitCode
+from services.cli.support.clients import reaching_kafka, refuse_missing_topics
+from services.cli.support.errors import CommandError
 from services.cli.support.output import print_message
 from services.cli.support.target import Target
 from services.contracts.replay_marks import replayed_topic
 from services.runtime.kafka.clients import bounded_connection, producer
 from services.runtime.kafka.lag import OffsetReader, offset_reader
-from services.runtime.kafka.topics import topic_names
-
-TOPICS_SECONDS = 15.0
 
 
 async def carry_out(target: Target, plan: ReplayPlan, wait_seconds: float | None) -> ReplayResult:
@@ -30,12 +27,11 @@ async def carry_out(target: Target, plan: ReplayPlan, wait_seconds: float | None
     result = ReplayResult()
     try:
         with reaching_kafka(target.kafka):
-            await _refuse_missing_topics(target, plan)
+            marks_topic = replayed_topic(target.namespace)
+            await refuse_missing_topics(target, [*plan.selection.by_topic(), marks_topic])
             async with offset_reader(target.kafka) as kafka:
                 async with bounded_connection(producer(target.kafka)) as client:
-                    sender = ReplayProducer(
-                        client, replayed_topic(target.namespace), result.progress
-                    )
+                    sender = ReplayProducer(client, marks_topic, result.progress)
                     await sender.send_all(_planned_records(kafka, plan))
                 if wait_seconds is not None and result.progress.sent:
                     await _follow(target, kafka, plan, result, wait_seconds)
@@ -68,20 +64,6 @@ async def _follow(
     result.failed_again = await outcome.find_failed_again(
         kafka, flow, plan.ranges, result.progress.sent
     )
-
-
-async def _refuse_missing_topics(target: Target, plan: ReplayPlan) -> None:
-    # The producer would wait for the topic, or a broker that makes topics by itself would make it
-    # with the wrong settings.
-    async with asyncio.timeout(TOPICS_SECONDS):
-        existing = await topic_names(target.kafka)
-    missing = {*plan.selection.by_topic(), replayed_topic(target.namespace)} - existing
-    if missing:
-        raise CommandError(
-            f"Kafka at {target.kafka.bootstrap_servers} has no topic {', '.join(sorted(missing))}; "
-            "`newsline setup` makes it",
-            ExitCode.WRONG_USE,
-        )
 
 
 def _sent_so_far(progress: ReplayProgress) -> str:

@@ -1,15 +1,19 @@
 """A server that cannot be reached is said so in one line, with its address."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import errors as kafka_errors
 from elasticsearch import AsyncElasticsearch
 
 from services.cli.support.errors import CommandError, ExitCode, ServerUnavailable
+from services.cli.support.target import Target
 from services.elastic.errors import ELASTICSEARCH_ERRORS, FailureKind, classify
 from services.elastic.settings import ElasticsearchSettings
+from services.runtime.kafka.clients import CONNECT_SECONDS
 from services.runtime.kafka.settings import KafkaSettings
+from services.runtime.kafka.topics import topic_names
 
 HINT = "`newsline up` starts one on this machine; `newsline status` tells more"
 
@@ -83,3 +87,22 @@ async def searching(settings: ElasticsearchSettings) -> AsyncIterator[AsyncElast
             yield client
         finally:
             await client.close()
+
+
+async def refuse_missing_topics(target: Target, names: Iterable[str]) -> None:
+    """Refuse to produce to a topic that is not there.
+
+    The producer would wait for it, or a broker that makes topics by itself would make it with the
+    wrong settings.
+
+    :raises CommandError: names the topics that are missing.
+    :raises TimeoutError: the broker does not answer in time.
+    """
+    async with asyncio.timeout(CONNECT_SECONDS):
+        missing = set(names) - await topic_names(target.kafka)
+    if missing:
+        raise CommandError(
+            f"Kafka at {target.kafka.bootstrap_servers} has no topic {', '.join(sorted(missing))}; "
+            "`newsline setup` makes it",
+            ExitCode.WRONG_USE,
+        )

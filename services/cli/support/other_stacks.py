@@ -18,6 +18,6 @@ def print_other_stacks() -> None:
     """
     if any(name in os.environ for name in _SERVERS):
         return
-    home = Home(read_settings(StackSettings).home.expanduser().absolute())
+    home = Home(read_settings(StackSettings).home_path)
     if others := describe_other_stacks(home):
         print_message(others)

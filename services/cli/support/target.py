@@ -61,7 +61,7 @@ def read_target() -> Target:
         index=read_settings(IndexSettings),
     )
     # Home alone: a whole LocalStack takes long to import.
-    local = Home(read_settings(StackSettings).home.expanduser().absolute()).load()
+    local = Home(read_settings(StackSettings).home_path).load()
     return target.on(
         None if PREFIX + "KAFKA_BOOTSTRAP_SERVERS" in os.environ else local.bootstrap_servers,
         None if PREFIX + "ELASTICSEARCH_URL" in os.environ else local.elasticsearch_url,

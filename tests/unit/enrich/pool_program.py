@@ -7,13 +7,16 @@ import time
 
 from services.enrich.pool import Enriched, EnrichmentPool, ModelFunctions
 
+# Stands for the time that models take: interrupts come in its middle. Nothing waits for it.
+BUSY_SECONDS = 0.2
+
 
 def load() -> None:
-    time.sleep(0.2)
+    time.sleep(BUSY_SECONDS)
 
 
 def work(value: bytes | None) -> Enriched:
-    time.sleep(0.2)
+    time.sleep(BUSY_SECONDS)
     return Enriched("id", value or b"", 0.0)
 
 
@@ -21,7 +24,7 @@ async def interrupt_group() -> None:
     """Send what Ctrl-C sends, to all processes of the terminal, all the time."""
     while True:
         os.killpg(0, signal.SIGINT)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the pace: ten of them meet each load and each piece of work
 
 
 async def main() -> None:

@@ -4,12 +4,9 @@ import pytest
 from pydantic import SecretStr
 
 from services.contracts.settings import SETTING_NAMES
-from services.elastic.settings import ElasticsearchSettings, IndexSettings
-from services.enrich.settings import EnrichSettings
+from services.elastic.settings import ElasticsearchSettings
 from services.index.settings import IndexWorkerSettings
-from services.ingest.settings import IngestSettings
-from services.local.settings import StackSettings
-from services.runtime.kafka.settings import KafkaSettings, TopicSettings
+from services.runtime.kafka.settings import KafkaSettings
 from services.runtime.settings import (
     Settings,
     SettingsError,
@@ -18,18 +15,7 @@ from services.runtime.settings import (
     read_settings,
     refuse_misspelt,
 )
-
-CLASSES: list[type[Settings]] = [
-    WorkerSettings,
-    TopicSettings,
-    KafkaSettings,
-    ElasticsearchSettings,
-    IngestSettings,
-    EnrichSettings,
-    IndexSettings,
-    IndexWorkerSettings,
-    StackSettings,
-]
+from tests.support.settings import CLASSES
 
 
 def test_every_setting_that_is_read_is_known_and_no_other() -> None:
