@@ -287,6 +287,20 @@ async def test_elasticsearch_that_starts_is_waited_for(
         await set_kibana_password(elasticsearch, "of Kibana")
 
 
+@pytest.mark.parametrize("status", [404, 405, 409])
+async def test_a_refusal_that_time_does_not_heal_is_not_waited_for(
+    security: tuple[Security, ElasticsearchSettings], status: int
+) -> None:
+    stand_in, elasticsearch = security
+    stand_in.status = status
+
+    with pytest.raises(CommandError, match=f"answers {status}") as ended:
+        await set_kibana_password(elasticsearch, "of Kibana")
+
+    assert not isinstance(ended.value, ServerUnavailable)
+    assert ended.value.code is ExitCode.UNREACHABLE
+
+
 async def test_a_wrong_password_is_not_waited_for(
     security: tuple[Security, ElasticsearchSettings],
 ) -> None:

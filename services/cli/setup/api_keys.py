@@ -78,7 +78,7 @@ class ApiKeys:
     async def ensure(self) -> list[str]:
         """Make a key unless the folder has one that works; that one gets today's privileges.
 
-        :raises Away: Elasticsearch cannot be reached yet.
+        :raises ServerUnavailable: Elasticsearch cannot be reached yet.
         """
         async with searching(self.elasticsearch) as client:
             there = self._read()
@@ -93,7 +93,7 @@ class ApiKeys:
     async def rotate(self) -> list[str]:
         """Make a new key; the old ones stay valid, so that nothing waits.
 
-        :raises Away: Elasticsearch cannot be reached.
+        :raises ServerUnavailable: Elasticsearch cannot be reached.
         """
         async with searching(self.elasticsearch) as client:
             await self._make(client)
@@ -103,7 +103,7 @@ class ApiKeys:
     async def retire(self) -> list[str]:
         """Invalidate every key of this name but the one in the folder.
 
-        :raises Away: Elasticsearch cannot be reached.
+        :raises ServerUnavailable: Elasticsearch cannot be reached.
         """
         there = self._read()
         if there is None:

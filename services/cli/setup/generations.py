@@ -38,7 +38,7 @@ class AliasSwitch:
         """Move the alias.
 
         :raises NotReadyToSwitch: the old generation's workers run, or the new one is not full.
-        :raises Away: a server cannot be reached.
+        :raises ServerUnavailable: a server cannot be reached.
         """
         new = self.shape.generation
         async with searching(self.elasticsearch) as client:

@@ -21,7 +21,7 @@ class BoundedRetry:
     async def run(self, step: Callable[[], Awaitable[T]]) -> T:
         """Repeat a step until it succeeds; each is tried once at least.
 
-        :raises Away: the server still was, when the time was over.
+        :raises ServerUnavailable: the server still was, when the time was over.
         """
         while True:
             try:

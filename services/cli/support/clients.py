@@ -67,15 +67,13 @@ def reaching_elasticsearch(settings: ElasticsearchSettings) -> Iterator[None]:
         yield
     except ELASTICSEARCH_ERRORS as error:
         failure = classify(error, settings.url)
-        match failure.kind:
-            case FailureKind.BAD_REQUEST:
-                raise CommandError(failure.message, ExitCode.WRONG_USE) from error
-            case FailureKind.CREDENTIALS_REFUSED | FailureKind.UNTRUSTED_TLS:
-                raise CommandError(failure.message, ExitCode.UNREACHABLE) from error
-            case FailureKind.UNREACHABLE:
-                raise ServerUnavailable(f"{failure.message}; {HINT}") from error
-            case _:
-                raise ServerUnavailable(failure.message) from error
+        if failure.kind is FailureKind.UNREACHABLE:
+            raise ServerUnavailable(f"{failure.message}; {HINT}") from error
+        if failure.retriable:
+            raise ServerUnavailable(failure.message) from error
+        wrong_use = failure.kind is FailureKind.BAD_REQUEST
+        code = ExitCode.WRONG_USE if wrong_use else ExitCode.UNREACHABLE
+        raise CommandError(failure.message, code) from error
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ class Kibana:
     async def import_objects(self, saved: Sequence[dict[str, Any]]) -> list[str]:
         """Import the objects; each run leaves the same ones.
 
-        :raises Away: Kibana cannot be reached yet.
+        :raises ServerUnavailable: Kibana cannot be reached yet.
         :raises KibanaRefused: it names the objects and why.
         """
         form = aiohttp.FormData()
